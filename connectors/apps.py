@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ConnectorsConfig(AppConfig):
+    """Talking to remote systems."""
+
+    name = "connectors"
+    verbose_name = "Connections"

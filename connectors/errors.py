@@ -1,0 +1,95 @@
+"""What can go wrong, named for what the caller does next.
+
+    ConnectorError(message_for_user, detail_for_us, code)
+    ├─ Transient(retry_after_s?)  raised: back off the connection; yielded: this record only
+    │  └─ RateLimited             raised: pause until retry_after_s; no attempt is counted
+    ├─ AuthFailed                 raised: pause until the login changes or a test succeeds
+    ├─ Misconfigured              raised: the same, for "field X does not exist over there"
+    └─ Rejected(errors)           this record fails until it is edited or retried
+    LeaseLost                     another worker has taken over: stop, touch nothing
+
+Raise for the connection, return an `Outcome` for the record. Whatever is not in this
+tree is a bug of ours: `push.py` logs it and blames the lone record, and never
+retries it by default.
+"""
+
+from collections.abc import Mapping
+
+
+class ConnectorError(Exception):
+    """Carry two texts: `message` says what to do, `detail` what happened.
+
+    Neither may hold a secret. `code` is a short word for filters and folding.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, detail: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.code = code or type(self).code
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}] {self.detail}".strip()
+
+
+class Transient(ConnectorError):
+    """Report what passes by itself: 5xx, time-outs, locked rows.
+
+    `halves` says that a smaller batch may get through (500, 413, time-outs):
+    the next batch is half as big and starts at once. Otherwise the connection
+    pauses, for `retry_after_s` seconds if the other side said so.
+    """
+
+    code = "transient"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        code: str = "",
+        retry_after_s: float | None = None,
+        halves: bool = False,
+    ) -> None:
+        super().__init__(message, detail=detail, code=code)
+        self.retry_after_s = retry_after_s
+        self.halves = halves
+
+
+class RateLimited(Transient):
+    """Report a used-up quota: pause, keep the batch size, count no attempt."""
+
+    code = "rate_limited"
+
+
+class AuthFailed(ConnectorError):
+    """Report a refused login: pause until the login changes or a test succeeds."""
+
+    code = "login"
+
+
+class Misconfigured(ConnectorError):
+    """Report that the remote side lacks something we were told to use."""
+
+    code = "setup"
+
+
+class Rejected(ConnectorError):
+    """Report that this record cannot be sent as it is.
+
+    `errors` maps our field names to one sentence each.
+    """
+
+    code = "rejected"
+
+    def __init__(
+        self, message: str, *, errors: Mapping[str, str] | None = None, detail: str = "", code: str = ""
+    ) -> None:
+        super().__init__(message, detail=detail, code=code)
+        self.errors = dict(errors or {})
+
+
+class LeaseLost(Exception):  # noqa: N818 - named for the fact, like the others
+    """Tell a talker that its slot was given to somebody else: stop at once."""

@@ -1,0 +1,183 @@
+"""Which field goes where, and what is left to send. Pure: no Django, no I/O.
+
+A payload holds remote names and JSON values, None where we have nothing. A
+snapshot holds what the other side is known to have. Nothing is cut silently:
+what does not fit is an error with our field's name.
+"""
+
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = Any
+
+
+def as_text(value: object) -> str | None:
+    """Return the value as text without surrounding space; None where nothing is left.
+
+    NUL is dropped: neither PostgreSQL nor a remote system stores it.
+    """
+    text = "" if value is None else str(value).replace("\x00", "").strip()
+    return text or None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Bind one of our fields to one of theirs.
+
+    `label` is what people read. `to_remote` converts (a pure, named function);
+    `same` says whether two remote values mean the same, so that a value that the
+    other side normalises does not travel for ever.
+    """
+
+    local: str
+    remote: str
+    label: str
+    master: Literal["local", "remote"] = "local"
+    only: Literal["create"] | None = None
+    to_remote: Callable[[Any], Json] = as_text
+    required: bool = False
+    max_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One record in the other side's words, and what is wrong with it (by our names)."""
+
+    payload: dict[str, Json]
+    errors: dict[str, str] = field(default_factory=dict)
+    local: dict[str, Any] = field(default_factory=dict)
+
+    def for_create(self) -> dict[str, Json]:
+        """Return the payload without blanks: a create omits them."""
+        return {name: value for name, value in self.payload.items() if not is_blank(value)}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Bind one entity to one remote object.
+
+    `key` is their field that holds our external id; `match` names the local
+    fields that a connector compares when it looks for an existing record.
+    """
+
+    entity: str
+    remote: str
+    key: str
+    fields: tuple[Field, ...]
+    match: tuple[str, ...] = ()
+    system: str = ""
+
+    def render(self, record: object) -> Rendered:
+        """Return the record in their words. Never raises for bad values: see errors."""
+        payload: dict[str, Json] = {}
+        errors: dict[str, str] = {}
+        for item in self.fields:
+            if item.master != "local":
+                continue
+            value = item.to_remote(read(record, item.local))
+            payload[item.remote] = value
+            problem = self._problem(item, value)
+            if problem:
+                errors[item.local] = problem
+        return Rendered(payload, errors, {name: read(record, name) for name in self.match})
+
+    def _problem(self, item: Field, value: Json) -> str:
+        if item.required and is_blank(value):
+            return f"{item.label} is empty; {self.system} needs it. Fill it in and save."
+        if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
+            over = len(value) - item.max_length
+            return (
+                f"{item.label} has {len(value)} characters; {self.system} takes {item.max_length}. "
+                f"Shorten it by {over}."
+            )
+        return ""
+
+    def by_remote(self) -> dict[str, Field]:
+        """Return the fields by their remote names."""
+        return {item.remote: item for item in self.fields}
+
+    def local_names(self, remote: Iterable[str]) -> list[str]:
+        """Return our names of these remote fields, in mapping order, each once."""
+        wanted = set(remote)
+        return list(dict.fromkeys(item.local for item in self.fields if item.remote in wanted))
+
+    def labels(self, remote: Iterable[str]) -> list[str]:
+        """Return what people call these remote fields, in mapping order."""
+        wanted = set(remote)
+        return list(dict.fromkeys(item.label for item in self.fields if item.remote in wanted))
+
+
+def read(record: object, path: str) -> Any:
+    """Return the value at a dotted path; None where a link on the way is empty."""
+    value: Any = record
+    for name in path.split("."):
+        if value is None:
+            return None
+        value = getattr(value, name)
+    return value
+
+
+def is_blank(value: Json) -> bool:
+    """Return whether a value says nothing."""
+    return value is None or value == ""
+
+
+def same(one: Json, other: Json) -> bool:
+    """Return whether two remote values mean the same.
+
+    Line ends are compared without their kind: Salesforce stores a text area's
+    lines with CR LF however they were sent.
+    """
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, str):
+        value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return None if is_blank(value) else value
+
+
+def outstanding(
+    payload: Map[str, Json], snapshot: Map[str, Json], left: Map[str, Json], *, unsure: bool
+) -> dict[str, Json]:
+    """Return the fields to send, None for those to clear.
+
+    Sure: what differs from the snapshot. Unsure (the last answer is missing): all
+    that we hold, and a None for whatever we may have set before. A field in
+    `left` (it differed when the record was adopted) stays out while our value is
+    what it was then.
+    """
+    wanted: dict[str, Json] = {}
+    for name, value in payload.items():
+        if name in left and same(left[name], value):
+            continue
+        if is_blank(value):
+            may_be_set = not is_blank(snapshot.get(name)) or (unsure and not snapshot)
+            if may_be_set:
+                wanted[name] = None
+        elif unsure or not same(value, snapshot.get(name)):
+            wanted[name] = value
+    return wanted
+
+
+def adoption(
+    payload: Map[str, Json], found: Map[str, Json], *, overwrite: bool = False
+) -> tuple[dict[str, Json], dict[str, Json]]:
+    """Split our values on first meeting an existing record: (to fill, to leave).
+
+    Only what is empty over there is filled; what differs is left as it is, and so
+    is what only they have. With `overwrite`, what differs is sent.
+    """
+    fill: dict[str, Json] = {}
+    left: dict[str, Json] = {}
+    for name, value in payload.items():
+        theirs = found.get(name)
+        if same(value, theirs):
+            continue
+        if is_blank(theirs) or (overwrite and not is_blank(value)):
+            fill[name] = value
+        else:
+            left[name] = value
+    return fill, left

@@ -1,0 +1,257 @@
+"""Accounts, links and slots: who we talk to, and who each record is over there.
+
+`connectors/queue.py` is the only writer of link state and slots.
+"""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from connectors.secrets import EncryptedJSONField
+
+if TYPE_CHECKING:
+    from connectors.protocol import Kind
+
+
+class Connection(models.Model):
+    """One account of one remote system."""
+
+    class Environment(models.TextChoices):
+        PRODUCTION = "production", "PRODUCTION"
+        SANDBOX = "sandbox", "SANDBOX"
+        REHEARSAL = "rehearsal", "REHEARSAL"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=30)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    environment = models.CharField(max_length=20, choices=Environment.choices)
+    base_url = models.URLField("address", max_length=300)
+    credentials = EncryptedJSONField(default=dict, blank=True)
+    enabled = models.BooleanField(default=True)
+    auto_push = models.JSONField(default=dict, blank=True)  # {entity: bool}
+    auto_associate = models.JSONField(default=dict, blank=True)  # {entity: bool}, absent: the kind's default
+    batch_size = models.PositiveIntegerField(default=200)
+    max_slots = models.PositiveSmallIntegerField(default=4)
+    org_id = models.CharField(max_length=64, blank=True, editable=False)
+    settings = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def system(self) -> "Kind":
+        """Return what this connection's system is and is called."""
+        from connectors.registry import kind  # noqa: PLC0415 - registry reads this module
+
+        return kind(self.kind)
+
+    def pushes_automatically(self, entity: str) -> bool:
+        """Return whether saving a record of this entity sends it."""
+        return bool(self.enabled and self.auto_push.get(entity))
+
+    def associates_automatically(self, entity: str) -> bool:
+        """Return whether saving an unassociated record associates it."""
+        return bool(self.auto_associate.get(entity, self.system.auto_associate))
+
+
+class ConnectionHealth(models.Model):
+    """How a connection fares: a row apart, so that saving a form never un-pauses."""
+
+    class Pause(models.TextChoices):
+        NONE = "", "Not paused"
+        PERSON = "person", "Paused by a person"
+        LOGIN = "login", "Login refused"
+        SETUP = "setup", "Something is missing over there"
+        LIMIT = "limit", "Calls used up"
+        TROUBLE = "trouble", "Not answering"
+
+    # These end by a person's act only, the others at paused_until.
+    UNTIL_SOMEONE_ACTS = (Pause.PERSON, Pause.LOGIN, Pause.SETUP)
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="health")
+    pause = models.CharField(max_length=10, choices=Pause.choices, blank=True, default="")
+    pause_reason = models.TextField(blank=True)  # one sentence for a person
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # raises in a row
+    usage = models.JSONField(default=dict, blank=True)  # {"used", "limit", "at"}
+    last_success = models.DateTimeField(null=True, blank=True)
+    checks = models.JSONField(default=list, blank=True)  # the last test, line by line
+    tested_at = models.DateTimeField(null=True, blank=True)
+    facts = models.JSONField(default=dict, blank=True)  # what the remote side said of its fields
+    org_name = models.CharField(max_length=200, blank=True)
+
+    def is_paused(self, now: datetime | None = None) -> bool:
+        """Return whether nothing may be sent at this moment."""
+        if self.pause in self.UNTIL_SOMEONE_ACTS:
+            return True
+        return self.paused_until is not None and self.paused_until > (now or timezone.now())
+
+
+class Token(models.Model):
+    """The access token that all workers of a connection share.
+
+    Kept in the database: a flushed or hung broker must not log us out. `version`
+    moves with each new token; `refreshing_until` elects the one who fetches.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="token")
+    value = EncryptedJSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    refreshing_until = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+
+class Slot(models.Model):
+    """Permission for one talker: limits concurrency, and tells who died talking."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="slots")
+    number = models.PositiveSmallIntegerField()
+    lease = models.UUIDField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="one_slot_per_number")]
+
+
+class LinkQuerySet(models.QuerySet["Link"]):
+    """The vocabulary of link state."""
+
+    def linked(self) -> Self:
+        """Return links whose record exists over there."""
+        return self.exclude(remote_id="")
+
+    def due(self, now: datetime) -> Self:
+        """Return links that wait for nothing but a talker."""
+        return self.filter(state="pending", enabled="yes", waiting_for=None, not_before__lte=now)
+
+
+class Link(models.Model):
+    """Who one record is in one remote system, what was agreed, what is wanted.
+
+    This row is the outbox: there is no second queue. Subclasses add `record`, a
+    foreign key with related_name "links".
+    """
+
+    class Enabled(models.TextChoices):
+        YES = "yes", "Yes"
+        NO = "no", "No"
+
+    class State(models.TextChoices):
+        IDLE = "idle", "Idle"
+        PENDING = "pending", "Pending"
+        FAILED = "failed", "Failed"
+
+    class Priority(models.IntegerChoices):
+        CLICK = 0
+        SAVE = 1
+        BULK = 2
+
+    if TYPE_CHECKING:
+        record: models.ForeignKey["Synced", "Synced"]
+        record_id: int
+
+    # The unique constraint below covers the look-up by connection.
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enabled = models.CharField(max_length=5, choices=Enabled.choices, default=Enabled.YES)
+    enabled_by = models.CharField(max_length=150, blank=True)
+    enabled_at = models.DateTimeField(null=True, blank=True)
+    remote_id = models.CharField("Commerce Reference ID", max_length=64, blank=True, default="")
+    remote_url = models.CharField(max_length=500, blank=True, default="")
+
+    snapshot = models.JSONField(default=dict, blank=True)  # remote names: what they are known to hold
+    left = models.JSONField(default=dict, blank=True)  # ours that differed at adoption: not sent while unchanged
+    unsure = models.BooleanField(default=False)  # the last answer is missing: don't believe the snapshot
+    synced_at = models.DateTimeField(null=True, blank=True)
+    synced_version = models.PositiveIntegerField(default=0)
+    changed = models.JSONField(default=list, blank=True)  # our field names that differ, found at save
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.IDLE)
+    ticket = models.UUIDField(null=True, blank=True)  # fresh for each request: only its holder closes the row
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.SAVE)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    requested_by = models.CharField(max_length=150, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    waiting_for = models.BigIntegerField(null=True, blank=True)  # the parent's pk
+    attempts = models.PositiveSmallIntegerField(default=0)
+    crashes = models.PositiveSmallIntegerField(default=0)
+    run = models.UUIDField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_at = models.DateTimeField(null=True, blank=True)
+
+    code = models.CharField(max_length=100, blank=True)
+    message = models.TextField(blank=True)
+    errors = models.JSONField(default=dict, blank=True)
+    candidates = models.JSONField(default=list, blank=True)
+    choice = models.CharField(max_length=64, blank=True)  # a person's: "create" or a remote id
+
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "record"], name="%(class)s_record"),
+            models.UniqueConstraint(
+                fields=["connection", "remote_id"], condition=~Q(remote_id=""), name="%(class)s_remote_id"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "priority", "not_before", "record"],
+                condition=Q(state="pending"),
+                name="%(class)s_pending",
+            ),
+            models.Index(fields=["run"], condition=Q(state="pending"), name="%(class)s_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}/{self.record_id}: {self.remote_id or '–'}"
+
+
+class Synced(models.Model):
+    """A record that is kept in agreement with remote systems.
+
+    `public_id` is its key over there and in every URL; the integer pk orders
+    locks and nothing else. `version` moves with every save.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField("created", auto_now_add=True)
+    updated_at = models.DateTimeField("updated", auto_now=True)
+
+    class Meta:
+        abstract = True
+        default_permissions = ("add", "change", "delete", "view", "sync")
+
+    def save(self, *args: Any, requested_by: str = "", **kwargs: Any) -> None:
+        """Save, and request what this change wants of each connection, atomically.
+
+        `requested_by` is the Login User of the log: the person, "public form" or
+        "schedule". Nothing is sent here; the broker may be down.
+        """
+        from connectors import queue  # noqa: PLC0415 - the queue reads this module
+
+        with transaction.atomic():
+            if self.pk and not self._state.adding:
+                self._move_version(kwargs.get("update_fields"))
+            super().save(*args, **kwargs)
+            queue.enqueue_auto(self, requested_by=requested_by)
+
+    def _move_version(self, update_fields: Iterable[str] | None) -> None:
+        """Count this save. In the database: two who save at once must not agree on a number."""
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        rows.update(version=models.F("version") + 1)
+        self.version = rows.values_list("version", flat=True).first() or self.version

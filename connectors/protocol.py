@@ -1,0 +1,244 @@
+"""The contract between the engine and a remote system. Pure: no Django.
+
+A connector talks; the engine decides what to say and remembers what was agreed.
+`push` yields one `Outcome` per `Change`, in order. If it raises, what was yielded
+stands and the rest is released: raise for the connection, return for the record.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from connectors.mapping import Mapping as FieldMapping
+
+
+class Capability(StrEnum):
+    """What a connector can do; calling an undeclared one raises NotImplementedError."""
+
+    PUSH = "push"
+    PULL = "pull"
+    USERS = "users"
+
+
+class Status(StrEnum):
+    """How one record fared."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    TRANSIENT = "transient"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    WAITING = "waiting"
+
+
+AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
+CREATE = "create"  # a person's choice: make a new record although others look alike
+GONE = "gone"  # the code of a record that was deleted over there
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Say what one record wants.
+
+    `key` is our stable external id, `remote_id` theirs ("" = not known yet),
+    `fields` the difference (None clears), `payload` the whole without blanks (a
+    create needs it), `local` our values that matching compares, `choice` what a
+    person decided: "", CREATE, or the remote id to link to.
+    """
+
+    key: str
+    remote_id: str
+    fields: Mapping[str, Any]
+    payload: Mapping[str, Any]
+    local: Mapping[str, Any] = field(default_factory=dict)
+    choice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Describe a record over there that may be the same as ours."""
+
+    remote_id: str
+    name: str
+    url: str
+    rule: str  # the rule that matched, as a sentence
+    fields: Mapping[str, Any]  # remote names and values, mapped fields only
+    facts: Mapping[str, str] = field(default_factory=dict)  # owner, created: for people
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Keep what was said about one record: its own slice, never the whole batch."""
+
+    endpoint: str = ""
+    http_status: int | None = None
+    duration_ms: int | None = None
+    request: Any = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Say how one record fared.
+
+    `sent` are the remote fields that the other side now holds because of us;
+    `errors` uses our field names. `message` is one sentence for a person.
+    `retry_after_s` may accompany TRANSIENT.
+    """
+
+    status: Status
+    remote_id: str = ""
+    code: str = ""
+    message: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    candidates: Sequence[Candidate] = ()
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    exchange: Exchange = field(default_factory=Exchange)
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """Ask to take an existing record as ours, before anything is written to it.
+
+    `found` are its values of our mapped fields; `left` the values of ours that
+    differ and are not sent while they stay as they are.
+    """
+
+    key: str
+    remote_id: str
+    found: Mapping[str, Any]
+    left: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the test of a connection: `ok` is None where it was not tried."""
+
+    label: str
+    ok: bool | None
+    text: str  # what was found, or who does what where
+    copy: str = ""  # for the remote system's administrator, ready to paste
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Say who answered the test, what it can do, and what it knows of our fields."""
+
+    org_id: str
+    org_name: str
+    checks: Sequence[Check]
+    facts: Mapping[str, Any]
+
+    @property
+    def ok(self) -> bool:
+        """Return whether every check was tried and passed."""
+        return all(check.ok for check in self.checks)
+
+
+class TokenSource(Protocol):
+    """Hand out the access token that all workers share."""
+
+    def get(self) -> str:
+        """Return a token, fetching one if there is none. Raises ConnectorError."""
+
+    def replace(self, stale: str) -> str:
+        """Return a token other than `stale`; one worker fetches, the others wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedToken:
+    """A fresh access token and the facts that came with it."""
+
+    value: str
+    lifetime_s: float | None = None
+
+
+class Engine(Protocol):
+    """What a connector may ask of the engine while it talks."""
+
+    def tick(self) -> None:
+        """Renew the slot before a call. Raises LeaseLost: then stop at once."""
+
+    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
+        """Reserve existing records; return the keys that may NOT have theirs."""
+
+    def on_usage(self, used: int, limit: int) -> None:
+        """Note how many calls the remote side has counted against its limit."""
+
+    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
+        """Return the shared token of this connection; `fetch` gets a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a connector needs to know of its connection; credentials stay out of repr."""
+
+    base_url: str
+    credentials: Mapping[str, str] = field(repr=False)
+    settings: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    call_timeout_s: float
+
+
+class Connector(Protocol):
+    """Talk to one remote system. Used as a context manager, by one thread."""
+
+    capabilities: frozenset[Capability]
+    batch_size: int  # records per write call
+    reach: int  # write calls that one matching query can serve
+    calls: int  # HTTP requests made so far, token included
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
+        """Yield one outcome per change, in order. Idempotent: one key, one record."""
+
+    def pull(self, entity: str, since: str | None) -> Iterator[Any]:
+        """Yield pages of records that changed since an opaque cursor."""
+
+    def test_connection(self) -> Identity:
+        """Check the login and all that a push will need. Raises ConnectorError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Describe one box of the connection's form."""
+
+    name: str
+    label: str
+    help: str = ""
+    default: str = ""
+    secret: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Describe a remote system to the rest of Concord: all words that name it."""
+
+    slug: str
+    label: str  # "Salesforce"
+    push_label: str  # "Sync with Salesforce"
+    id_label: str  # "Salesforce ID"
+    record_words: Mapping[str, tuple[str, str]]  # entity -> ("account", "accounts")
+    connect: Callable[[Account, Engine], Connector]
+    mappings: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, FieldMapping]]
+    record_url: Callable[[str, str, str], str]  # base URL, entity, remote id
+    base_url_label: str
+    base_url_help: str
+    credentials: Sequence[Input]
+    settings: Sequence[Input]
+    auto_associate: bool
+    valid_id: Callable[[str], bool]
+
+    @property
+    def entities(self) -> Iterable[str]:
+        """Return the names of the entities that this system takes."""
+        return self.record_words

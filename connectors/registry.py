@@ -1,0 +1,47 @@
+"""From a kind's name to its code, imported on first use."""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from connectors.mapping import Mapping
+from connectors.protocol import Account, Connector, Engine, Kind
+
+if TYPE_CHECKING:
+    from connectors.models import Connection
+
+# One line per remote system: its folder holds the rest.
+KINDS = {"salesforce": "connectors.systems.salesforce.kind"}
+
+
+@cache
+def kind(slug: str) -> Kind:
+    """Return a remote system's description. Raises KeyError for an unknown one."""
+    described: Kind = import_module(KINDS[slug]).KIND
+    return described
+
+
+def kinds() -> list[Kind]:
+    """Return all remote systems that Concord knows."""
+    return [kind(slug) for slug in KINDS]
+
+
+def mapping(connection: "Connection", entity: str) -> Mapping:
+    """Return how an entity's fields are bound for this connection, by its settings."""
+    facts = connection.health.facts if hasattr(connection, "health") else {}
+    return connection.system.mappings(connection.settings, facts)[entity]
+
+
+def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: float) -> Connector:
+    """Return a connector for this connection; use it as a context manager.
+
+    Raises AuthFailed where the stored credentials can't be read.
+    """
+    account = Account(
+        base_url=connection.base_url,
+        credentials=connection.credentials,
+        settings=connection.settings,
+        facts=connection.health.facts,
+        call_timeout_s=call_timeout_s,
+    )
+    return connection.system.connect(account, engine)

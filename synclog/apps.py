@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class SynclogConfig(AppConfig):
+    """What happened."""
+
+    name = "synclog"
+    verbose_name = "Log"
