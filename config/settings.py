@@ -8,10 +8,13 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from config.secrets import local_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
 env.read_env(str(BASE_DIR / ".env"))
+
+VAR_DIR = Path(
+    env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var"))
+)  # what this machine keeps for itself
 
 # development: missing secrets are made once and kept in var/. production: a missing secret stops the start.
 CONCORD_ENV = env.str("CONCORD_ENV", default="development")
@@ -73,7 +76,7 @@ TEMPLATES = [
     },
 ]
 
-VAR_DIR.mkdir(exist_ok=True)
+VAR_DIR.mkdir(parents=True, exist_ok=True)
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'concord.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Without WAL and IMMEDIATE, a worker that writes while a person clicks answers "database is locked".

@@ -1,0 +1,37 @@
+"""The services of the tests themselves: real ones, and nothing left behind."""
+
+import socket
+
+import pytest
+import requests
+from django.db import connection
+
+from connectors.models import Connection
+from tests.workers import Worker
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_the_tests_run_on_a_real_postgresql() -> None:
+    assert connection.vendor == "postgresql"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_of_its_own_answers_through_the_broker(worker: Worker) -> None:
+    assert worker.is_ready()
+
+
+def test_the_hung_port_accepts_and_never_answers(hung_port: int) -> None:
+    with socket.create_connection(("127.0.0.1", hung_port), timeout=1) as talk:
+        talk.sendall(b"PING\r\n")
+        talk.settimeout(0.2)
+
+        with pytest.raises(TimeoutError):
+            talk.recv(1)
+
+
+def test_the_sandbox_connection_points_at_a_server_that_answers(salesforce: Connection) -> None:
+    answer = requests.get(f"{salesforce.base_url}/services/data/", timeout=5)
+
+    assert answer.status_code == 200
+    assert salesforce.health.failures == 0

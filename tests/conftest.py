@@ -1,0 +1,144 @@
+"""What every test may ask for: real services, a sandbox, a worker, a broker that hangs.
+
+DATABASE_URL and REDIS_URL are used where they are set; what is missing is started
+here, once per run, before Django reads its settings. Therefore neither pytest's
+ini nor the environment may hold DJANGO_SETTINGS_MODULE.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import django
+import pytest
+import redis
+import requests
+from django.conf import settings
+
+from tests.services import Services, sweep
+from tests.workers import Workers, database_url
+
+if TYPE_CHECKING:
+    from connectors.models import Connection
+    from connectors.sandbox.server import SandboxServer
+
+_services: list[Services] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Start what is missing, then let Django read where it is."""
+    xdist_worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if xdist_worker:  # the controller started everything; a broker database each
+        os.environ["REDIS_URL"] = _own_database(os.environ["REDIS_URL"], xdist_worker)
+    else:
+        if settings.configured:
+            raise pytest.UsageError(
+                "Unset DJANGO_SETTINGS_MODULE: settings were read before the services ran."
+            )
+        _start_services()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    django.setup()
+    # An xdist worker would read its settings before this hook if it inherited the name.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """Stop what this process started."""
+    while _services:
+        _services.pop().stop()
+
+
+def _start_services() -> None:
+    sweep()
+    services = Services()
+    _services.append(services)
+    os.environ.setdefault("CONCORD_ENV", "development")
+    os.environ.setdefault("CONCORD_VAR_DIR", str(services.folder / "var"))
+    if "DATABASE_URL" not in os.environ:
+        os.environ["DATABASE_URL"] = services.start_postgres()
+    if "REDIS_URL" not in os.environ:
+        os.environ["REDIS_URL"] = services.start_broker()
+
+
+def _own_database(url: str, xdist_worker: str) -> str:
+    """Return the broker's URL with another database number for each xdist worker."""
+    base, _, number = url.rpartition("/")
+    return f"{base}/{int(number or 0) + 1 + int(xdist_worker.removeprefix('gw'))}"
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> "Iterator[SandboxServer]":
+    """Serve the rehearsal systems on a free port, for the whole session."""
+    from connectors.sandbox.server import SandboxServer
+
+    with SandboxServer(port=0) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(sandbox_server: "SandboxServer") -> "SandboxServer":
+    """Return the sandbox as new: empty, without faults, calls counted from zero."""
+    requests.post(f"{sandbox_server.url}/_control/reset", timeout=10).raise_for_status()
+    return sandbox_server
+
+
+@pytest.fixture
+def salesforce(db: None, sandbox: "SandboxServer") -> "Connection":
+    """Return a connection to the sandbox's Salesforce."""
+    from tests.factories import ConnectionFactory
+
+    return ConnectionFactory.create(base_url=f"{sandbox.url}/salesforce")
+
+
+@pytest.fixture
+def workers(transactional_db: None, tmp_path: Path) -> Iterator[Workers]:
+    """Start real workers: `workers.start(threads=2, RECORD_ATTEMPTS="3")`."""
+    from django.db import connection
+
+    from config.celery import app
+
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    broker.flushdb()
+    broker.close()
+    urls = {"DATABASE_URL": database_url(connection.settings_dict), "REDIS_URL": settings.REDIS_URL}
+    started = Workers({**os.environ, **urls}, tmp_path)
+    try:
+        yield started
+    finally:
+        started.stop()
+        app.close()  # not pool.force_close_all(): the next test needs a pool
+
+
+@pytest.fixture
+def worker(workers: Workers) -> Any:
+    """Start one real worker with two threads."""
+    return workers.start()
+
+
+@pytest.fixture
+def hung_port() -> Iterator[int]:
+    """Listen on a port that accepts everybody and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        held: list[socket.socket] = []
+        thread = threading.Thread(target=_hold, args=(listener, held), daemon=True)
+        thread.start()
+        yield int(listener.getsockname()[1])
+        listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+        thread.join()
+        for connection in held:
+            connection.close()
+
+
+def _hold(listener: socket.socket, held: list[socket.socket]) -> None:
+    while True:
+        try:
+            held.append(listener.accept()[0])
+        except OSError:  # closed: the test is over
+            return

@@ -1,0 +1,64 @@
+"""Objects for tests, each valid as it comes."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth import get_user_model
+from factory.django import DjangoModelFactory
+
+from companies.models import Company
+from connectors.models import Connection, ConnectionHealth
+
+
+class UserFactory(DjangoModelFactory[Any]):
+    """A member of staff without rights."""
+
+    class Meta:
+        model = get_user_model()
+        skip_postgeneration_save = True
+
+    username = factory.Sequence("user{}".format)
+    email = factory.LazyAttribute(lambda user: f"{user.username}@concord.example")
+    password = factory.django.Password("rehearsal")
+    is_staff = True
+
+
+class CompanyFactory(DjangoModelFactory[Company]):
+    """A company with everything that a remote system may ask for. Saving it may request a sync."""
+
+    class Meta:
+        model = Company
+
+    name = factory.Sequence("Company {}".format)
+    legal_name = factory.LazyAttribute(lambda company: f"{company.name} Ltd")
+    email = factory.Sequence("office@company{}.example".format)
+    phone = factory.Sequence("+1 415 555 {:04d}".format)
+    website = factory.Sequence("https://company{}.example".format)
+    legal_street = "1 Market Street"
+    legal_city = "San Francisco"
+    legal_region = "CA"
+    legal_postal_code = "94105"
+    legal_country = "US"
+
+
+class ConnectionHealthFactory(DjangoModelFactory[ConnectionHealth]):
+    """The health of a connection that was never used."""
+
+    class Meta:
+        model = ConnectionHealth
+
+
+class ConnectionFactory(DjangoModelFactory[Connection]):
+    """A connection to the rehearsal Salesforce, with its health; it sends when told only. Pass `base_url`."""
+
+    class Meta:
+        model = Connection
+        skip_postgeneration_save = True
+
+    kind = "salesforce"
+    slug = "salesforce"
+    name = "Salesforce"
+    environment = Connection.Environment.REHEARSAL
+    base_url = "http://127.0.0.1:1/salesforce"  # nobody listens there
+    credentials = {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"}
+    health = factory.RelatedFactory(ConnectionHealthFactory, factory_related_name="connection")
