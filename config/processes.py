@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -77,10 +78,8 @@ def stop(
         _signal(process, first)
     deadline = time.monotonic() + patience_s
     for process in running:
-        try:
+        with suppress(subprocess.TimeoutExpired):  # insisted on below
             process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass  # insisted on below
     for process in running:
         _signal(process, signal.SIGKILL)  # the group: also what an ended child left behind
         process.wait()
@@ -94,7 +93,10 @@ def wait_until(
     process: Process | None = None,
     every_s: float = 0.02,
 ) -> None:
-    """Wait for a condition. Raises RuntimeError when `process` ends first, TimeoutError when it takes longer."""
+    """Wait for a condition.
+
+    Raises RuntimeError when `process` ends first, TimeoutError when it takes longer.
+    """
     deadline = time.monotonic() + timeout_s
     while not is_ready():
         if process is not None and process.poll() is not None:
@@ -118,7 +120,5 @@ def free_port(preferred: int = 0) -> int:
 
 
 def _signal(process: Process, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it ended by itself
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass  # it ended by itself

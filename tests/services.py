@@ -19,6 +19,7 @@ from config import embedded, processes
 
 PREFIX = "concord-tests-"
 NOBODY = 65534
+_INITDB_OPTIONS = ("-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 
 
 @dataclass
@@ -108,8 +109,7 @@ def _reachable(folder: Path) -> Path:
 
 def _initdb(binaries: Path, data: Path, user: int | None) -> None:
     made = subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        + ["--locale=C.UTF-8", "--no-sync"],
+        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", *_INITDB_OPTIONS],
         cwd=data,
         user=user,
         group=user,
