@@ -18,6 +18,7 @@ import redis
 import requests
 from django.conf import settings
 
+from tests import chromium
 from tests.services import Services, sweep
 from tests.workers import Workers, database_url
 
@@ -51,6 +52,21 @@ def pytest_unconfigure() -> None:
     """Stop what this process started."""
     while _services:
         _services.pop().stop()
+
+
+def pytest_report_header() -> list[str]:
+    """Say which database and broker serve, and whether a browser was found."""
+    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
+    return [f"database: {database}", chromium.said()]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, and say so, what needs a browser where there is none."""
+    if chromium.find():
+        return
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=chromium.said()))
 
 
 def _start_services() -> None:

@@ -1,0 +1,51 @@
+# What a person types: make demo, make test, make check. All work in .venv; no compiler is needed.
+
+PY := .venv/bin/python
+# Two test processes suit two cores; make test JOBS=8 suits eight.
+JOBS ?= 2
+
+.PHONY: .venv demo test check bench screenshots lock clean
+
+demo: .venv
+	@$(PY) manage.py demo
+
+# The whole suite on PostgreSQL, then what a database can change on SQLite.
+test: .venv
+	@$(PY) -m tests.chromium
+	@echo "== on PostgreSQL"
+	@$(PY) -m pytest -n $(JOBS) -m "not bench"
+	@echo "== on SQLite"
+	@DATABASE_URL=sqlite:// $(PY) -m pytest -n $(JOBS) -m "not bench and not postgres and not once and not browser"
+
+check: .venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) manage.py check
+	@echo "manage.py check --deploy, as in production"
+	@CONCORD_ENV=production SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(60))") \
+	CONCORD_ENCRYPTION_KEYS=$$($(PY) -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())") \
+	ALLOWED_HOSTS=concord.example $(PY) manage.py check --deploy --fail-level WARNING
+
+# Figures, no assertions: docs/benchmarks.md says how to read them.
+bench: .venv
+	@$(PY) -m pytest -m bench -p no:randomly -s tests/benchmarks
+
+screenshots: .venv
+	@$(PY) -m tests.screenshots
+
+# Pin anew what pyproject.toml asks for. Needs uv.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov
+
+# The environment alone. Always asked: the script compares what is installed with what the lock says.
+.venv:
+	@PYTHON="$(PYTHON)" sh config/venv.sh
