@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import translation
 from django_countries.fields import CountryField
 
 from companies.phones import to_e164
@@ -68,6 +69,12 @@ class Company(Synced):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def legal_country_name(self) -> str:
+        """Return the country's English name, whatever language the reader has chosen."""
+        with translation.override("en"):
+            return str(self.legal_country.name) if self.legal_country else ""
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; read the phone anew. See `Synced.save` for what is requested."""

@@ -26,9 +26,8 @@ def as_text(value: object) -> str | None:
 class Field:
     """Bind one of our fields to one of theirs.
 
-    `label` is what people read. `to_remote` converts (a pure, named function);
-    `same` says whether two remote values mean the same, so that a value that the
-    other side normalises does not travel for ever.
+    `label` is what people read, `path` where the value is read if not at `local`,
+    `to_remote` converts it (a pure, named function).
     """
 
     local: str
@@ -39,6 +38,7 @@ class Field:
     to_remote: Callable[[Any], Json] = as_text
     required: bool = False
     max_length: int | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Mapping:
         for item in self.fields:
             if item.master != "local":
                 continue
-            value = item.to_remote(read(record, item.local))
+            value = item.to_remote(read(record, item.path or item.local))
             payload[item.remote] = value
             problem = self._problem(item, value)
             if problem:

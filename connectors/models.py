@@ -4,7 +4,6 @@
 """
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -49,10 +48,15 @@ class Connection(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, and give a new connection its health row."""
+        super().save(*args, **kwargs)
+        ConnectionHealth.objects.get_or_create(connection=self)
+
     @property
     def system(self) -> "Kind":
         """Return what this connection's system is and is called."""
-        from connectors.registry import kind  # noqa: PLC0415 - registry reads this module
+        from connectors.registry import kind
 
         return kind(self.kind)
 
@@ -92,6 +96,9 @@ class ConnectionHealth(models.Model):
     facts = models.JSONField(default=dict, blank=True)  # what the remote side said of its fields
     org_name = models.CharField(max_length=200, blank=True)
 
+    def __str__(self) -> str:
+        return self.get_pause_display()
+
     def is_paused(self, now: datetime | None = None) -> bool:
         """Return whether nothing may be sent at this moment."""
         if self.pause in self.UNTIL_SOMEONE_ACTS:
@@ -112,6 +119,9 @@ class Token(models.Model):
     refreshing_until = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
 
+    def __str__(self) -> str:
+        return f"version {self.version}"
+
 
 class Slot(models.Model):
     """Permission for one talker: limits concurrency, and tells who died talking."""
@@ -124,6 +134,9 @@ class Slot(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "number"], name="one_slot_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}/{self.number}"
 
 
 class LinkQuerySet(models.QuerySet["Link"]):
@@ -172,7 +185,9 @@ class Link(models.Model):
     remote_url = models.CharField(max_length=500, blank=True, default="")
 
     snapshot = models.JSONField(default=dict, blank=True)  # remote names: what they are known to hold
-    left = models.JSONField(default=dict, blank=True)  # ours that differed at adoption: not sent while unchanged
+    left = models.JSONField(
+        default=dict, blank=True
+    )  # ours that differed at adoption: not sent while unchanged
     unsure = models.BooleanField(default=False)  # the last answer is missing: don't believe the snapshot
     synced_at = models.DateTimeField(null=True, blank=True)
     synced_version = models.PositiveIntegerField(default=0)
@@ -242,15 +257,15 @@ class Synced(models.Model):
         `requested_by` is the Login User of the log: the person, "public form" or
         "schedule". Nothing is sent here; the broker may be down.
         """
-        from connectors import queue  # noqa: PLC0415 - the queue reads this module
+        from connectors import queue
 
         with transaction.atomic():
             if self.pk and not self._state.adding:
-                self._move_version(kwargs.get("update_fields"))
+                self._move_version()
             super().save(*args, **kwargs)
             queue.enqueue_auto(self, requested_by=requested_by)
 
-    def _move_version(self, update_fields: Iterable[str] | None) -> None:
+    def _move_version(self) -> None:
         """Count this save. In the database: two who save at once must not agree on a number."""
         rows = type(self)._default_manager.filter(pk=self.pk)
         rows.update(version=models.F("version") + 1)

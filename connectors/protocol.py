@@ -47,7 +47,8 @@ class Change:
     `key` is our stable external id, `remote_id` theirs ("" = not known yet),
     `fields` the difference (None clears), `payload` the whole without blanks (a
     create needs it), `local` our values that matching compares, `choice` what a
-    person decided: "", CREATE, or the remote id to link to.
+    person decided: "", CREATE, or the remote id to link to. `sure` is false while
+    an earlier answer is missing: then the key is written along with the fields.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Change:
     payload: Mapping[str, Any]
     local: Mapping[str, Any] = field(default_factory=dict)
     choice: str = ""
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Outcome:
 
     `sent` are the remote fields that the other side now holds because of us;
     `errors` uses our field names. `message` is one sentence for a person.
-    `retry_after_s` may accompany TRANSIENT.
+    `tries` bounds how often TRANSIENT is tried again, where that differs from the
+    setting.
     """
 
     status: Status
@@ -98,6 +101,7 @@ class Outcome:
     candidates: Sequence[Candidate] = ()
     sent: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
+    tries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,9 @@ class Engine(Protocol):
     def tick(self) -> None:
         """Renew the slot before a call. Raises LeaseLost: then stop at once."""
 
+    def writing(self, keys: Iterable[str]) -> None:
+        """Note that the next call writes these records; call it before that call."""
+
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Reserve existing records; return the keys that may NOT have theirs."""
 
@@ -196,6 +203,9 @@ class Connector(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """Ask what the remote side has of our fields; a mapping may depend on it."""
 
     def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield one outcome per change, in order. Idempotent: one key, one record."""

@@ -1,0 +1,181 @@
+"""The engine's entries in the log: one sentence, what was sent, what was answered."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.entities import Entity
+from connectors.http import mask
+from connectors.mapping import Mapping as FieldMapping
+from connectors.mapping import same
+from connectors.models import Connection
+from connectors.protocol import Candidate, Outcome, Status
+from synclog.models import Entry
+
+SLICE_CHARS = 4_000  # of a request or an answer kept per entry
+VALUE_CHARS = 200  # of one value in the readable pairs
+MAX_CANDIDATES = 10
+
+_VERBS = {
+    Status.CREATED: "created",
+    Status.UPDATED: "updated",
+    Status.UNCHANGED: "is already in sync",
+    Status.SKIPPED: "was not sent",
+    Status.TRANSIENT: "was not taken yet",
+    Status.REJECTED: "was not sent",
+    Status.CONFLICT: "needs your choice",
+    Status.WAITING: "waits",
+}
+_LEVELS = {
+    Status.REJECTED: Entry.Level.ERROR,
+    Status.CONFLICT: Entry.Level.ERROR,
+    Status.TRANSIENT: Entry.Level.WARNING,
+}
+
+
+def entry(
+    connection: Connection,
+    entity: Entity[Any, Any],
+    mapping: FieldMapping,
+    row: Any,
+    outcome: Outcome,
+    now: datetime,
+) -> Entry:
+    """Return the entry of one attempt on one record (unsaved)."""
+    record, said = row.record, outcome.exchange
+    remote_id = outcome.remote_id or row.remote_id
+    description = _sentence(connection, mapping, str(record), outcome, remote_id)
+    pairs = _pairs(mapping, outcome.sent)
+    url = connection.system.record_url(connection.base_url, entity.name, remote_id) if remote_id else ""
+    return Entry(
+        level=_LEVELS.get(outcome.status, Entry.Level.INFO),
+        action_type=entity.action_type,
+        message=pairs,
+        endpoint=said.endpoint[:500],
+        description=description,
+        login_user=row.requested_by,
+        logged_at=now,
+        run=row.run,
+        connection_id=connection.pk,
+        connection_name=connection.name,
+        entity=entity.name,
+        object_id=record.public_id,
+        object_name=str(record)[:500],
+        remote_id=remote_id,
+        remote_url=url[:500],
+        direction="out",
+        outcome=outcome.status.value,
+        code=outcome.code[:100],
+        changes=_changes(mapping, row.snapshot, outcome.sent),
+        errors=dict(outcome.errors),
+        attempt=row.attempts + 1,
+        duration_ms=said.duration_ms,
+        http_status=said.http_status,
+        request=_slice(said.request, connection),
+        answer=_slice(said.answer, connection),
+        search=_search(description, pairs, record, remote_id, outcome.code),
+    )
+
+
+def event(
+    connection: Connection,
+    description: str,
+    *,
+    level: str = Entry.Level.INFO,
+    action_type: str = Entry.ActionType.CONNECTION,
+    login_user: str = "",
+    code: str = "",
+    detail: str = "",
+    endpoint: str = "",
+) -> None:
+    """Write one event of a connection: paused, resumed, tested, token fetched."""
+    secrets = [str(value) for value in connection.credentials.values()]
+    text = mask(description, secrets)
+    Entry.objects.create(
+        level=level,
+        action_type=action_type,
+        description=text,
+        login_user=login_user[:150],
+        connection_id=connection.pk,
+        connection_name=connection.name,
+        code=code[:100],
+        endpoint=endpoint[:500],
+        answer=mask(detail, secrets)[:SLICE_CHARS],
+        search=f"{text} {connection.name} {code}".lower(),
+    )
+
+
+def candidates(found: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """Return candidates as the JSON that a link keeps."""
+    return [
+        {
+            "remote_id": item.remote_id,
+            "name": item.name,
+            "url": item.url,
+            "rule": item.rule,
+            "fields": dict(item.fields),
+            "facts": dict(item.facts),
+        }
+        for item in found[:MAX_CANDIDATES]
+    ]
+
+
+def _sentence(
+    connection: Connection, mapping: FieldMapping, name: str, outcome: Outcome, remote_id: str
+) -> str:
+    where = connection.system.label
+    verb = _VERBS[outcome.status]
+    if outcome.status is Status.CREATED:
+        head = f"{name} created in {where} as {remote_id}"
+    elif outcome.status is Status.UPDATED:
+        fields = ", ".join(mapping.labels(outcome.sent))
+        head = f"{name} updated in {where}" + (f": {fields}" if fields else "")
+    elif outcome.status in (Status.REJECTED, Status.TRANSIENT, Status.SKIPPED):
+        head = (
+            f"{name} {verb} to {where}"
+            if outcome.status is not Status.TRANSIENT
+            else f"{name} {verb} by {where}"
+        )
+    else:
+        head = f"{name} {verb}"
+    reason = " ".join(dict.fromkeys([outcome.message, *outcome.errors.values()])).strip()
+    return f"{head}: {reason}" if reason and not head.endswith(reason) else f"{head}."
+
+
+def _pairs(mapping: FieldMapping, sent: Mapping[str, Any]) -> str:
+    """Return what was sent as people read it: email markz@test.com, city Toronto."""
+    by_remote = mapping.by_remote()
+    return ", ".join(
+        f"{by_remote[name].label if name in by_remote else name} {_short(value)}"
+        for name, value in sent.items()
+    )
+
+
+def _short(value: Any) -> str:
+    if value is None:
+        return "(cleared)"
+    text = str(value)
+    return text if len(text) <= VALUE_CHARS else f"{text[:VALUE_CHARS]}…"
+
+
+def _changes(mapping: FieldMapping, old: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, list[Any]]:
+    by_remote = mapping.by_remote()
+    return {
+        by_remote[name].label if name in by_remote else name: [old.get(name), value]
+        for name, value in sent.items()
+        if not same(old.get(name), value)
+    }
+
+
+def _slice(value: Any, connection: Connection) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text.replace("\x00", "")
+    return mask(text, [str(secret) for secret in connection.credentials.values()])[:SLICE_CHARS]
+
+
+def _search(description: str, pairs: str, record: Any, remote_id: str, code: str) -> str:
+    known: Iterable[str] = (description, pairs, str(record), getattr(record, "email", ""), remote_id, code)
+    return " ".join(text for text in known if text).lower()[:SLICE_CHARS]

@@ -1,0 +1,54 @@
+"""The queue: link rows that want something, and who may talk. The only writer of both.
+
+    idle ──enqueue──▶ pending ──claim──▶ pending under a lease ──settle──▶ idle | failed | pending
+      ▲                  ▲                                                          │
+      └── unlink, choose └───────────── enqueue, retry_failed, an edit ◀────────────┘
+
+Who may change what: `requests` asks (state, ticket, run, not_before), `slots` says who
+may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
+(everything that an answer decides). Every function takes its locks in the order of
+the records' pks: two that meet over the same rows in opposite order would deadlock.
+
+A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O other
+than SQL, and no transaction spans a call to a remote system.
+"""
+
+from connectors.queue.claims import claim, count_due, has_due, release, reserve, widen
+from connectors.queue.requests import (
+    Enqueued,
+    InFlightError,
+    choose,
+    enqueue,
+    enqueue_auto,
+    find_changed,
+    retry_failed,
+    set_enabled,
+    unlink,
+    waiting,
+)
+from connectors.queue.settling import Result, settle
+from connectors.queue.slots import live_leases, renew, slot
+
+__all__ = [
+    "Enqueued",
+    "InFlightError",
+    "Result",
+    "choose",
+    "claim",
+    "count_due",
+    "enqueue",
+    "enqueue_auto",
+    "find_changed",
+    "has_due",
+    "live_leases",
+    "release",
+    "renew",
+    "reserve",
+    "retry_failed",
+    "set_enabled",
+    "settle",
+    "slot",
+    "unlink",
+    "waiting",
+    "widen",
+]

@@ -1,0 +1,141 @@
+"""Claims: a talker takes due rows, reserves what it adopts, and lets go."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, When
+
+from connectors import clock
+from connectors.entities import Entity
+from connectors.models import Connection, Link
+from connectors.protocol import Adoption
+from connectors.queue.slots import live_leases
+
+DEATHS_ALONE = 3  # a record that was alone when its worker died, so many times, fails
+
+
+def has_due(connection: Connection, entity: Entity[Any, Any]) -> bool:
+    """Return whether a talker would find something to claim."""
+    return _due(connection, entity).exists()
+
+
+def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int) -> int:
+    """Return how many rows are due, counting no further than `at_most`."""
+    return _due(connection, entity)[:at_most].count()
+
+
+def _due(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
+    free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
+    return entity.link.objects.due(clock.now()).filter(free, connection=connection)
+
+
+def claim(
+    connection: Connection, entity: Entity[Any, Any], lease: uuid.UUID, limit: int
+) -> tuple[list[Any], list[Any]]:
+    """Take up to `limit` due rows: (rows to send, rows that killed their workers).
+
+    The rows come with their record, as they were before the claim: `row.unsure`
+    tells whether the snapshot may be believed. In the table they are unsure from
+    here on, until an answer is settled. Rows of a dead lease have crashed once
+    more and come in ever smaller batches; those that died alone too often are
+    handed back apart, to be settled as failed.
+    """
+    with transaction.atomic():
+        rows = list(
+            _due(connection, entity)
+            .select_related("record")
+            .select_for_update(skip_locked=True, of=("self",))
+            .order_by("priority", "not_before", "record_id")[:limit]
+        )
+        rows = _fitting(rows, connection.batch_size, limit)
+        _lease(entity, rows, lease)
+    spent = [row for row in rows if _died_alone(row, connection.batch_size) >= DEATHS_ALONE]
+    return [row for row in rows if row not in spent], spent
+
+
+def _fitting(rows: list[Any], batch_size: int, limit: int) -> list[Any]:
+    """Cut the batch where the next row would be in too large company for its crashes."""
+    for index, row in enumerate(rows):
+        row.crashes += row.lease is not None
+        if row.crashes:
+            limit = min(limit, max(1, batch_size >> row.crashes))
+        if index >= limit:
+            return rows[:index]
+    return rows[:limit]
+
+
+def _died_alone(row: Link, batch_size: int) -> int:
+    """Return how often this row's worker died while the row was alone in its batch."""
+    return row.crashes - (batch_size.bit_length() - 1)
+
+
+def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> None:
+    now = clock.now()
+    entity.link.objects.filter(pk__in=[row.pk for row in rows]).update(
+        lease=lease,
+        leased_at=now,
+        unsure=True,
+        crashes=Case(
+            When(lease__isnull=False, then=F("crashes") + 1),
+            default=F("crashes"),
+            output_field=PositiveSmallIntegerField(),
+        ),
+    )
+    for row in rows:
+        row.lease = lease
+
+
+def widen(entity: Entity[Any, Any], lease: uuid.UUID, rows: dict[int, dict[str, Any]]) -> None:
+    """Remember, before the call, fields that are about to be set for the first time.
+
+    While a row is unsure its snapshot is not believed, but its keys say what we may
+    have set and so may have to clear. Without this an edit from blank to A whose
+    answer is lost, edited back to blank, would leave A over there.
+    """
+    with transaction.atomic():
+        links = entity.link.objects.select_for_update().filter(pk__in=rows, lease=lease)
+        for link in links.order_by("record_id"):
+            link.snapshot = {**link.snapshot, **rows[link.pk]}
+            link.save(update_fields=["snapshot"])
+
+
+def reserve(entity: Entity[Any, Any], lease: uuid.UUID, wanted: Sequence[tuple[Any, Adoption]]) -> set[int]:
+    """Take existing remote records for these rows; return the pks that may not.
+
+    The unique constraint decides between two companies that want one account,
+    before anything is written to it. The rows given are updated as well.
+    """
+    refused = set()
+    for row, adoption in sorted(wanted, key=lambda pair: pair[0].record_id):
+        values = {
+            "remote_id": adoption.remote_id,
+            "snapshot": dict(adoption.found),
+            "left": dict(adoption.left),
+        }
+        try:
+            with transaction.atomic():
+                held = entity.link.objects.filter(pk=row.pk, lease=lease).update(**values)
+        except IntegrityError:
+            held = 0
+        if not held:
+            refused.add(row.pk)
+            continue
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.unsure = True  # until the external id is known to stand over there
+    return refused
+
+
+def release(entity: Entity[Any, Any], lease: uuid.UUID, rows: Sequence[Any], begun: Collection[int]) -> None:
+    """Let go of rows that got no answer. Those in `begun` (pks) stay unsure.
+
+    For the others no write was started: they are as sure as they were.
+    """
+    mine = entity.link.objects.filter(lease=lease)
+    safe = [row.pk for row in rows if row.pk not in begun and not row.unsure]
+    with transaction.atomic():
+        list(mine.select_for_update().order_by("record_id").values_list("pk"))
+        mine.filter(pk__in=safe).update(lease=None, unsure=False)
+        mine.filter(pk__in=[row.pk for row in rows]).update(lease=None)

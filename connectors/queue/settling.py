@@ -1,0 +1,199 @@
+"""Settling: what an answer does to the rows, in one transaction with its log."""
+
+import random
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from connectors import clock, logbook
+from connectors.entities import Entity
+from connectors.mapping import Mapping, Rendered, same
+from connectors.models import Connection, Link
+from connectors.protocol import AGREED, Outcome, Status
+from synclog import runs
+from synclog.models import Entry
+
+COLUMNS = [
+    "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
+    "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
+]  # fmt: skip
+COUNTED = {
+    Status.CREATED: "created",
+    Status.UPDATED: "updated",
+    Status.UNCHANGED: "unchanged",
+    Status.SKIPPED: "skipped",
+    Status.REJECTED: "rejected",
+    Status.CONFLICT: "conflict",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One claimed row (as it was before the claim), what it rendered to, how it fared."""
+
+    row: Any
+    rendered: Rendered
+    outcome: Outcome
+
+
+def settle(
+    connection: Connection,
+    entity: Entity[Any, Any],
+    mapping: Mapping,
+    lease: uuid.UUID,
+    results: Sequence[Result],
+) -> list[int]:
+    """Store answers: links, log entries and run counters together.
+
+    Only rows that still carry my lease are touched: a worker that was thought
+    dead and settles late changes nothing. Returns the records (pks) that were
+    saved while they were being sent and nobody has requested again: look at them
+    with `find_changed`.
+    """
+    with transaction.atomic():
+        now = clock.now()
+        rows = _lock(entity, lease, results)
+        held = [result for result in results if result.row.pk in rows]
+        versions = _versions(entity, held)
+        settled = [_decide(connection, entity, rows[result.row.pk], result, now) for result in held]
+        settled = _write(entity, rows, settled)
+        _log(connection, entity, mapping, settled, now)
+    return [
+        result.row.record_id
+        for result in settled
+        if rows[result.row.pk].state == Link.State.IDLE
+        and versions.get(result.row.record_id) != result.row.record.version
+    ]
+
+
+def _lock(entity: Entity[Any, Any], lease: uuid.UUID, results: Sequence[Result]) -> dict[int, Any]:
+    mine = entity.link.objects.filter(pk__in=[result.row.pk for result in results], lease=lease)
+    return {row.pk: row for row in mine.select_for_update().order_by("record_id")}
+
+
+def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int]:
+    records = entity.records().filter(pk__in=[result.row.record_id for result in held])
+    return dict(records.values_list("pk", "version"))
+
+
+def _decide(
+    connection: Connection, entity: Entity[Any, Any], row: Any, result: Result, now: datetime
+) -> Result:
+    """Set the row's new values; return the result as it is to be logged."""
+    mine, outcome = result.row, result.outcome
+    requested_again = row.ticket != mine.ticket
+    row.lease = None
+    row.remote_id = outcome.remote_id or mine.remote_id
+    url = connection.system.record_url
+    row.remote_url = url(connection.base_url, entity.name, row.remote_id) if row.remote_id else ""
+    row.snapshot, row.left, row.unsure = mine.snapshot, mine.left, mine.unsure
+    if outcome.status in AGREED:
+        _agree(row, result, now)
+    if outcome.status is Status.TRANSIENT:
+        return _postpone(row, result, now, requested_again=requested_again)
+    if not requested_again:
+        _close(row, outcome)
+    return result
+
+
+def _agree(row: Any, result: Result, now: datetime) -> None:
+    row.snapshot = {**result.row.snapshot, **result.outcome.sent}
+    payload = result.rendered.payload
+    row.left = {name: value for name, value in result.row.left.items() if same(value, payload.get(name))}
+    row.unsure = False
+    row.synced_at, row.synced_version = now, result.row.record.version
+    row.crashes = 0
+    row.changed = []
+
+
+def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool) -> Result:
+    outcome = result.outcome
+    if requested_again:
+        return result
+    row.attempts += 1
+    row.code, row.message, row.errors = outcome.code[:100], outcome.message, dict(outcome.errors)
+    if row.attempts >= (outcome.tries or settings.CONCORD["record_attempts"]):
+        row.state = Link.State.FAILED
+        return replace(result, outcome=replace(outcome, status=Status.REJECTED))
+    row.not_before = now + timedelta(seconds=_delay_s(row.attempts))
+    return result
+
+
+def _delay_s(attempts: int) -> float:
+    """Return a wait with full jitter: 30 s doubling to 4 h, unless the settings differ."""
+    first_s, last_s = settings.CONCORD["record_backoff_s"]
+    return random.uniform(0, min(last_s, first_s * 2 ** (attempts - 1)))
+
+
+def _close(row: Any, outcome: Outcome) -> None:
+    failed = outcome.status in (Status.REJECTED, Status.CONFLICT)
+    row.state = Link.State.FAILED if failed else Link.State.IDLE
+    row.attempts = 0
+    row.code = outcome.code[:100] if failed or outcome.status is Status.SKIPPED else ""
+    row.message = outcome.message if row.code else ""
+    row.errors = dict(outcome.errors)
+    row.candidates = logbook.candidates(outcome.candidates)
+
+
+def _write(entity: Entity[Any, Any], rows: dict[int, Any], settled: list[Result]) -> list[Result]:
+    """Write the rows at once; if a remote id is taken, one by one, failing the guilty."""
+    try:
+        with transaction.atomic():
+            _store(entity, [rows[result.row.pk] for result in settled])
+        return settled
+    except IntegrityError:
+        return [_write_alone(entity, rows[result.row.pk], result) for result in settled]
+
+
+def _store(entity: Entity[Any, Any], rows: Sequence[Any]) -> None:
+    """Update many rows by one INSERT … ON CONFLICT (id): measured far ahead of bulk_update."""
+    if rows:
+        entity.link.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS
+        )
+
+
+def _write_alone(entity: Entity[Any, Any], row: Any, result: Result) -> Result:
+    try:
+        with transaction.atomic():
+            row.save(update_fields=COLUMNS)
+        return result
+    except IntegrityError:
+        taken = Outcome(
+            Status.CONFLICT,
+            code="conflict",
+            message=f"Another {entity.label} here is already linked to {row.remote_id}. "
+            "Open that one and this one and decide which of them it is.",
+            exchange=result.outcome.exchange,
+        )
+        row.remote_id, row.remote_url, row.snapshot, row.left = "", "", {}, {}
+        row.unsure = True
+        _close(row, taken)
+        row.save(update_fields=COLUMNS)
+        return replace(result, outcome=taken)
+
+
+def _log(
+    connection: Connection,
+    entity: Entity[Any, Any],
+    mapping: Mapping,
+    settled: Sequence[Result],
+    now: datetime,
+) -> None:
+    told = [result for result in settled if result.outcome.status is not Status.UNCHANGED]
+    Entry.objects.bulk_create(
+        [logbook.entry(connection, entity, mapping, result.row, result.outcome, now) for result in told]
+    )
+    counts: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
+    for result in settled:
+        column = COUNTED.get(result.outcome.status)
+        if column and result.row.run:
+            counts[result.row.run][column] += 1
+    for run_id in sorted(counts):  # after the links, in one order: see the module's head
+        runs.add(run_id, counts[run_id])

@@ -1,0 +1,221 @@
+"""The one vocabulary of states that people see: grid, page, run and log use no other.
+
+Computed from a link, its connection's health and the moment; pure of HTML. The same
+vocabulary as a condition on the link table is `where`, for tabs and counts.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.db.models import Q
+
+from connectors.models import ConnectionHealth, Link
+from connectors.protocol import GONE
+from synclog import words
+
+REASON_CHARS = 160
+CONFLICT = "conflict"  # the code of a record that several over there may be
+
+
+class State(StrEnum):
+    """What a person is told about one record in one system."""
+
+    IN_SYNC = "in_sync"
+    CHANGED = "changed"
+    WAITING = "waiting"
+    SENDING = "sending"
+    FAILED = "failed"
+    CHOICE = "choice"
+    GONE = "gone"
+    NOT_ENABLED = "not_enabled"
+    NOT_SYNCED = "not_synced"
+
+    @property
+    def word(self) -> str:
+        """Return the chip's text."""
+        return WORDS[self]
+
+    @property
+    def is_moving(self) -> bool:
+        """Return whether it changes by itself soon, so that a screen looks again."""
+        return self in (State.WAITING, State.SENDING)
+
+
+WORDS = {
+    State.IN_SYNC: "In sync",
+    State.CHANGED: "Changed, not sent",
+    State.WAITING: "Waiting",
+    State.SENDING: "Sending",
+    State.FAILED: "Failed",
+    State.CHOICE: "Needs your choice",
+    State.GONE: "Gone over there",
+    State.NOT_ENABLED: "Not enabled",
+    State.NOT_SYNCED: "Not synced",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A state and its reason. The reason may hold remote text: escape it."""
+
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True)
+class World:
+    """What a state depends on besides the link. One per connection and page."""
+
+    now: datetime
+    live: Collection[UUID]
+    system: str  # "Salesforce"
+    record_words: tuple[str, str]  # ("account", "accounts")
+    paused: str  # why nothing is sent, "" where all is well
+    automatic: bool
+    attempts: int  # of which the last one fails
+    labels: Callable[[str], str] = str  # our field name -> what people call it
+    parents: Mapping[int, str] | None = None  # pk -> "Facebook (company)"
+
+
+def state_of(link: Link | None, live: Collection[UUID]) -> State:
+    """Return the state of a record that has this link, None where it has none."""
+    if link is None:
+        return State.NOT_SYNCED
+    if link.enabled == Link.Enabled.NO:
+        return State.NOT_ENABLED
+    if link.state == Link.State.PENDING:
+        return State.SENDING if link.lease in live else State.WAITING
+    if link.state == Link.State.FAILED:
+        return {CONFLICT: State.CHOICE, GONE: State.GONE}.get(link.code, State.FAILED)
+    if not link.remote_id:
+        return State.NOT_SYNCED
+    return State.CHANGED if link.changed else State.IN_SYNC
+
+
+def where(state: State, live: Collection[UUID] = ()) -> Q:
+    """Return the same as a condition on links; NOT_SYNCED finds only those that have a row."""
+    enabled = Q(enabled=Link.Enabled.YES)
+    failed = enabled & Q(state=Link.State.FAILED)
+    pending = enabled & Q(state=Link.State.PENDING)
+    idle = enabled & Q(state=Link.State.IDLE)
+    sending = Q(lease__in=list(live))
+    return {
+        State.NOT_ENABLED: Q(enabled=Link.Enabled.NO),
+        State.SENDING: pending & sending,
+        State.WAITING: pending & (Q(lease=None) | ~sending),
+        State.CHOICE: failed & Q(code=CONFLICT),
+        State.GONE: failed & Q(code=GONE),
+        State.FAILED: failed & ~Q(code__in=[CONFLICT, GONE]),
+        State.NOT_SYNCED: idle & Q(remote_id=""),
+        State.CHANGED: idle & ~Q(remote_id="") & ~Q(changed=[]),
+        State.IN_SYNC: idle & ~Q(remote_id="") & Q(changed=[]),
+    }[state]
+
+
+def needs_you() -> Q:
+    """Return the condition on links that only a person can move on."""
+    return Q(enabled=Link.Enabled.YES, state=Link.State.FAILED)
+
+
+def on_the_way() -> Q:
+    """Return the condition on links that wait or are being sent."""
+    return Q(enabled=Link.Enabled.YES, state=Link.State.PENDING)
+
+
+def shown(link: Link | None, world: World) -> Shown:
+    """Return the state and why, as a second line below the chip."""
+    state = state_of(link, world.live)
+    reason = "never sent" if link is None else _REASONS[state](link, world)
+    return Shown(state, capped(reason))
+
+
+def pause_words(health: ConnectionHealth, now: datetime) -> str:
+    """Return why nothing is sent, as in "login refused"; "" where all is well."""
+    if not health.is_paused(now):
+        return ""
+    words_by_pause = {
+        ConnectionHealth.Pause.PERSON: "paused by a person",
+        ConnectionHealth.Pause.LOGIN: "login refused",
+        ConnectionHealth.Pause.SETUP: "something is missing over there",
+        ConnectionHealth.Pause.LIMIT: "calls used up",
+    }
+    why = words_by_pause.get(ConnectionHealth.Pause(health.pause), "not answering")
+    if health.pause in health.UNTIL_SOMEONE_ACTS or health.paused_until is None:
+        return why
+    return f"{why}, next look {words.clock(health.paused_until)}"
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a reason, without the line ends that remote text brings."""
+    flat = " ".join(text.split())
+    return re.split(r"(?<=[.!?])\s+(?=[^a-z])", flat, maxsplit=1)[0]
+
+
+def capped(text: str, limit: int = REASON_CHARS) -> str:
+    """Cut text that may be remote so that it can't flood a page."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def _in_sync(link: Link, world: World) -> str:
+    return words.when(link.synced_at, world.now) if link.synced_at else "nothing to send"
+
+
+def _changed(link: Link, world: World) -> str:
+    names = ", ".join(dict.fromkeys(world.labels(name) for name in link.changed))
+    return names if world.automatic else f"{names} · automatic sync is off"
+
+
+def _waiting(link: Link, world: World) -> str:
+    if link.waiting_for is not None:
+        return f"for {(world.parents or {}).get(link.waiting_for, 'its parent')}"
+    if world.paused:
+        return f"connection paused: {world.paused}".replace("paused: paused", "paused")
+    if link.not_before and link.not_before > world.now:
+        turn = f"{words.ordinal(link.attempts + 1)} of {world.attempts}"
+        return f"next try {words.clock(link.not_before)}, {turn}"
+    return f"in line for {words.lasting(link.requested_at, world.now)}" if link.requested_at else "in line"
+
+
+def _sending(link: Link, world: World) -> str:
+    return f"for {words.lasting(link.leased_at, world.now)}" if link.leased_at else "now"
+
+
+def _failed(link: Link, world: World) -> str:
+    return first_sentence(link.message) or f"{world.system} refused it ({link.code or 'no reason given'})"
+
+
+def _choice(link: Link, world: World) -> str:
+    if not link.candidates:
+        return first_sentence(link.message) or "several records match"
+    found = words.counted(len(link.candidates), *world.record_words)
+    return f"{found} {'matches' if len(link.candidates) == 1 else 'match'}"
+
+
+def _gone(link: Link, world: World) -> str:
+    return first_sentence(link.message) or f"deleted in {world.system}"
+
+
+def _not_enabled(link: Link, world: World) -> str:
+    by = f" by {link.enabled_by}" if link.enabled_by else ""
+    return f"switched off{by}" + (f", {words.day(link.enabled_at, world.now)}" if link.enabled_at else "")
+
+
+def _not_synced(link: Link, world: World) -> str:
+    return "never sent"
+
+
+_REASONS: dict[State, Callable[[Link, World], str]] = {
+    State.IN_SYNC: _in_sync,
+    State.CHANGED: _changed,
+    State.WAITING: _waiting,
+    State.SENDING: _sending,
+    State.FAILED: _failed,
+    State.CHOICE: _choice,
+    State.GONE: _gone,
+    State.NOT_ENABLED: _not_enabled,
+    State.NOT_SYNCED: _not_synced,
+}

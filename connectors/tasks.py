@@ -1,0 +1,30 @@
+"""What a Celery message may ask for: it rings, it never carries data."""
+
+from celery import shared_task
+
+from connectors import push as pushing
+from connectors import upkeep
+
+
+@shared_task(name="connectors.push", ignore_result=True)
+def push(connection_pk: int) -> None:
+    """Send what is due on one connection. Safe to run twice, safe to lose."""
+    pushing.drain(connection_pk)
+
+
+@shared_task(name="connectors.sweep", ignore_result=True)
+def sweep() -> None:
+    """Ring for every connection that has something due."""
+    upkeep.sweep()
+
+
+@shared_task(name="connectors.find_changed", ignore_result=True)
+def find_changed() -> None:
+    """Look for changes that bypassed save()."""
+    upkeep.find_changed()
+
+
+@shared_task(name="connectors.prune_log", ignore_result=True)
+def prune_log() -> None:
+    """Delete log entries that are older than the retention allows."""
+    upkeep.prune_log()

@@ -1,0 +1,33 @@
+"""What runs by itself: ring for what is due, find what changed, prune the log."""
+
+import logging
+
+from django.conf import settings
+
+from connectors import doorbell, entities, queue
+from connectors.models import Connection
+from synclog import retention
+
+logger = logging.getLogger(__name__)
+
+
+def sweep() -> None:
+    """Ring for every connection that has something due and isn't paused."""
+    for connection in Connection.objects.filter(enabled=True).select_related("health"):
+        kinds = entities.in_order(connection.system.entities)
+        if not connection.health.is_paused() and any(queue.has_due(connection, kind) for kind in kinds):
+            doorbell.ring(connection.pk)
+
+
+def find_changed() -> None:
+    """Find records that differ from what was agreed, without calls."""
+    for connection in Connection.objects.filter(enabled=True).select_related("health"):
+        for kind in entities.in_order(connection.system.entities):
+            found = queue.find_changed(connection, kind.name)
+            logger.info("%d %s differ for %s", found, kind.label_plural, connection.slug)
+
+
+def prune_log() -> None:
+    """Delete entries and runs past their time."""
+    deleted = retention.prune(settings.CONCORD["log_retention_days"])
+    logger.info("pruned %d log entries", deleted)
