@@ -1,0 +1,133 @@
+"""The rehearsed org: its settings, objects, records, users, tokens and the calls it has counted."""
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from .catalog import Schema, build_schema
+from .cursors import Cursors
+from .errors import not_found
+from .ids import IdFactory, from_serial
+from .oauth import Tokens
+from .records import Records
+from .schema import SObject
+from .settings import Settings
+from .store import Store, Table
+
+PROFILE_ID = from_serial("00e", 1_000_000_000_001)
+# Alias, first name, last name, active, user type. The first is the login of the integration.
+USERS = (
+    ("concord", "Concord", "Integration", True, "Standard"),
+    ("remote", "Remote", "Colleague", True, "Standard"),
+    ("east", "Sales", "East", True, "Standard"),
+    ("west", "Sales", "West", True, "Standard"),
+    ("left", "Left", "Company", False, "Standard"),
+    ("auto", "Automated", "Process", True, "AutomatedProcess"),
+)
+
+
+class Org:
+    """Everything there is behind one login; `store.lock` makes a request atomic."""
+
+    def __init__(self) -> None:
+        self._ids = IdFactory()
+        self.tokens = Tokens()
+        self._counting = threading.Lock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the first day."""
+        self.tokens.expire_all()
+        self.settings = Settings()
+        self.schema: Schema = _schema(self.settings)
+        self.described_at = time.time()
+        self.store = Store(self.schema, self._ids)
+        self.records = Records(self.store, self.settings)
+        self.cursors = Cursors()
+        self.users = [self._seed_user(number, *user) for number, user in enumerate(USERS, start=1)]
+        self._seed_organization()
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change settings; raise ValueError with a sentence when one is wrong."""
+        with self.store.lock:
+            settings = self.settings.changed(changes)
+            schema = _schema(settings)
+            self.settings, self.schema = settings, schema
+            # HTTP dates are whole seconds: a change within the same second must still look newer.
+            self.described_at = max(time.time(), self.described_at + 1)
+            self.records = Records(self.store, settings)
+            self.store.use(schema)
+            self._seed_organization()
+
+    @property
+    def integration_user(self) -> str:
+        """Return the id of the Run As user of the login."""
+        return self.users[0]
+
+    @property
+    def remote_user(self) -> str:
+        """Return the id of the user who does what the control API does."""
+        return self.users[1]
+
+    def sobject(self, name: str) -> SObject:
+        """Return the object of that name in any case; raise the 404 of an unknown one."""
+        if (found := self.schema.get(name.lower())) is None:
+            raise not_found()
+        return found
+
+    def table(self, sobject: SObject) -> Table:
+        """Return the rows of an object."""
+        return self.store.tables[sobject.name]
+
+    def count_call(self) -> bool:
+        """Count one API call; return whether today's calls still allow it."""
+        with self._counting:
+            if self.settings.api_used >= self.settings.api_limit:
+                return False
+            used = self.settings.api_used + 1
+            self.settings = self.settings.changed({"api_used": used})
+            return True
+
+    def usage(self, *, exhausted: bool = False) -> str:
+        """Return the value of Sforce-Limit-Info."""
+        limit = self.settings.api_limit
+        return f"api-usage={limit if exhausted else self.settings.api_used}/{limit}"
+
+    def _seed_user(self, number: int, alias: str, first: str, last: str, active: bool, kind: str) -> str:
+        key = from_serial("005", 1_000_000_000_000 + number)
+        email = f"{alias}@rehearsal.example.com"
+        self._seed(
+            "User",
+            key,
+            {
+                "Username": email,
+                "LastName": last,
+                "FirstName": first,
+                "Name": f"{first} {last}",
+                "Email": email,
+                "Alias": alias,
+                "CommunityNickname": alias,
+                "FederationIdentifier": f"rehearsal-{alias}",
+                "IsActive": active,
+                "UserType": kind,
+                "ProfileId": PROFILE_ID,
+            },
+        )
+        return key
+
+    def _seed_organization(self) -> None:
+        facts = {"Name": self.settings.org_name, "OrganizationType": "Developer Edition", "IsSandbox": True}
+        self.store.tables["Organization"].rows.clear()
+        self._seed("Organization", self.settings.org_id, facts)
+
+    def _seed(self, name: str, key: str, values: Mapping[str, Any]) -> None:
+        now, author = self.store.now(), from_serial("005", 1_000_000_000_001)
+        stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
+        authors = {"CreatedById": author, "LastModifiedById": author}
+        row = {"Id": key, "IsDeleted": False, **values, **stamps, **authors}
+        self.store.put(self.store.tables[name], key, row)
+
+
+def _schema(settings: Settings) -> Schema:
+    return build_schema(settings.fields, country_picklists=settings.state_country_picklists)

@@ -1,0 +1,59 @@
+"""What an administrator of the rehearsed org decided; all of it can be changed through the control API."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from .ids import from_serial, normalised
+
+OLDEST_VERSION = 31
+# Summer '26 is 67.0, Winter '27 (October 2026) 68.0; 21 to 30 are retired and answer 410.
+# Source: Salesforce fact sheet, "Decisions I would take from this", 7.
+NEWEST_VERSION = 68
+DUPLICATE_RULES = frozenset({"off", "alert", "block"})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The org as it is set up; immutable, a change makes a new one."""
+
+    client_id: str = "rehearsal-client"
+    client_secret: str = "rehearsal-secret"  # noqa: S105 - opens nothing but this rehearsal
+    run_as_user: bool = True
+    token_lifetime_s: float = 7200  # [M] the org's session timeout, two hours by default
+    org_id: str = from_serial("00D", 1_000_000_000_001)
+    org_name: str = "Concord Rehearsal"
+    newest_version: int = NEWEST_VERSION
+    api_limit: int = 100_000
+    api_used: int = 0
+    state_country_picklists: bool = False
+    enforce_unique: bool = True
+    duplicate_rule: Literal["off", "alert", "block"] = "off"
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return every setting by name."""
+        return asdict(self)
+
+    def changed(self, changes: Mapping[str, Any]) -> "Settings":
+        """Return the settings with some of them changed; raise ValueError with a sentence when one is wrong."""
+        default = Settings().as_json()
+        for name, value in changes.items():
+            if name not in default:
+                raise ValueError(f"unknown setting {name!r}; known are {', '.join(default)}")
+            if not _same_kind(value, default[name]):
+                raise ValueError(f"{name} is a {type(default[name]).__name__}")
+        new = replace(self, **changes)
+        if new.duplicate_rule not in DUPLICATE_RULES:
+            raise ValueError(f"duplicate_rule is one of {', '.join(sorted(DUPLICATE_RULES))}")
+        if normalised(new.org_id) is None or not new.org_id.startswith("00D"):
+            raise ValueError("org_id is an id that starts with 00D")
+        return replace(new, org_id=normalised(new.org_id) or "")
+
+
+def _same_kind(value: object, default: object) -> bool:
+    if isinstance(value, bool) or isinstance(default, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, (int, float)):
+        return isinstance(value, (int, float)) and value >= 0
+    return isinstance(value, type(default))

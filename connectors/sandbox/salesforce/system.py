@@ -1,0 +1,249 @@
+"""Salesforce, as the rehearsal shows it to a connector.
+
+Written from the Salesforce fact sheet alone; it shares nothing with the connector that talks to it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..faults import Fault
+from ..system import ControlError, Desk, Prank, RecordFault
+from ..wire import Reply, Request, html_reply, json_reply, readable_body
+from . import desk, rest, trouble
+from .context import Context
+from .errors import Refusal, not_found
+from .oauth import token_reply
+from .org import Org
+from .records import Pen
+from .routes import find_route
+from .schema import SObject
+from .settings import OLDEST_VERSION
+from .values import read_record
+
+DATA = re.compile(r"/services/data(?:/v(\d+)\.0)?(/.*)?")
+IDENTITY = re.compile(r"/id/(\w+)/(\w+)")
+LONGEST_HEAD_BYTES = 16_384
+FIXED_ROUTES = {
+    "/services/oauth2/token": "token",
+    "/services/oauth2/userinfo": "userinfo",
+    "/services/data": "versions",
+}
+
+
+class Salesforce:
+    """The stand-in for one Salesforce org."""
+
+    name = "salesforce"
+    title = "Salesforce"
+    pranks: tuple[Prank, ...] = desk.PRANKS
+
+    def __init__(self) -> None:
+        self.org = Org()
+
+    def reset(self) -> None:
+        """Go back to the first day."""
+        with self.org.store.lock:
+            self.org.reset()
+
+    def summary(self) -> str:
+        """Return how many records of each kind are held."""
+        return desk.summary(self.org)
+
+    def page(self, request: Request, seen: Desk) -> Reply | None:
+        """Return the page for a person at this path, or None."""
+        return desk.page(self.org, request, seen)
+
+    def route_of(self, request: Request) -> tuple[str, bool]:
+        """Return the name of the route and whether the call writes."""
+        path = request.path.rstrip("/")
+        if path in FIXED_ROUTES:
+            return FIXED_ROUTES[path], False
+        if IDENTITY.fullmatch(path):
+            return "identity", False
+        try:
+            version, segments = self._address(request)
+            route, _ = find_route(request.method, segments, version)
+        except Refusal:
+            return "unknown", False
+        return route.name, route.writes or (route.name == "composite" and _composite_writes(request))
+
+    def respond(self, request: Request, record_fault: RecordFault) -> Reply:
+        """Answer as the org would."""
+        if too_long := _too_long(request):
+            return too_long
+        try:
+            return self._respond(request, record_fault)
+        except Refusal as refusal:
+            return refusal.as_reply()
+
+    def refuse(self, request: Request, fault: Fault) -> Reply:
+        """Return how the org says no in the way the fault asks for."""
+        reply = trouble.refusal_of_call(fault)
+        if request.path.startswith("/services/data/v"):
+            return self._with_usage(reply, exhausted=fault.kind == "rate_limit" and not fault.argument)
+        return reply
+
+    def spoil(self, kind: str) -> None:
+        """Let all tokens, or all query cursors, expire."""
+        if kind == "expire_tokens":
+            self.org.tokens.expire_all()
+        else:
+            self.org.cursors.close_all()
+
+    def _respond(self, request: Request, record_fault: RecordFault) -> Reply:
+        path = request.path.rstrip("/")
+        root = f"{request.root}/{self.name}"
+        if path == "/services/oauth2/token":
+            return token_reply(request, self.org.settings, self.org.tokens, root, self.org.integration_user)
+        if path == "/services/data":
+            return rest.versions(self.org.settings.newest_version)
+        if path == "/services/oauth2/userinfo" or IDENTITY.fullmatch(path):
+            self._check_login(request)
+            return json_reply(desk.identity(self.org, root))
+        version, segments = self._address(request)
+        self._check_login(request)
+        if not self.org.count_call():
+            refusal = Refusal("REQUEST_LIMIT_EXCEEDED", status=403)
+            return self._with_usage(refusal.as_reply())
+        return self._with_usage(self._call(request, version, segments, record_fault))
+
+    def _call(self, request: Request, version: int, segments: list[str], record_fault: RecordFault) -> Reply:
+        def dispatch(inner: Request) -> Reply:
+            return self._dispatch(inner, *self._address(inner), record_fault)
+
+        with self.org.store.lock:
+            self.org.store.begin()
+            try:
+                return self._dispatch(request, version, segments, record_fault, dispatch)
+            except Refusal as refusal:
+                self.org.store.roll_back(0)
+                return refusal.as_reply()
+
+    def _dispatch(
+        self,
+        request: Request,
+        version: int,
+        segments: list[str],
+        record_fault: RecordFault,
+        dispatch: Any = None,
+    ) -> Reply:
+        route, params = find_route(request.method, segments, version)
+        return route.handler(Context(self.org, request, version, params, record_fault, dispatch))
+
+    def _address(self, request: Request) -> tuple[int, list[str]]:
+        """Return version and the parts below it; raise the 404 of an unknown, the 410 of a retired version."""
+        match = DATA.fullmatch(request.path)
+        if match is None or match[1] is None:
+            raise not_found()
+        version = int(match[1])
+        if version > self.org.settings.newest_version or version == 0:
+            raise not_found()
+        if version < OLDEST_VERSION:
+            message = f"The requested API version is retired; the oldest is {OLDEST_VERSION}.0"
+            raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)  # [M]
+        return version, replace(request, path=match[2] or "/").segments
+
+    def _check_login(self, request: Request) -> None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme and scheme.lower() not in ("bearer", "oauth"):
+            raise Refusal("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
+        if not self.org.tokens.is_good(token.strip()):
+            raise Refusal("INVALID_SESSION_ID", status=401)
+
+    def _with_usage(self, reply: Reply, *, exhausted: bool = False) -> Reply:
+        usage = ("Sforce-Limit-Info", self.org.usage(exhausted=exhausted))
+        return replace(reply, headers=(*reply.headers, usage))
+
+    # What the control API does, in the name of a remote user.
+
+    def listing(self, entity: str, *, with_deleted: bool) -> list[dict[str, Any]]:
+        """Return the stored records with every field that is set."""
+        sobject = self._entity(entity)
+        with self.org.store.lock:
+            rows = list(self.org.table(sobject).rows.values())
+        names = [field.name for field in sobject.fields]
+        return [
+            {name: row[name] for name in names if row.get(name) is not None}
+            for row in rows
+            if with_deleted or not row["IsDeleted"]
+        ]
+
+    def create(self, entity: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Store records, all or none, and return their ids."""
+        sobject = self._entity(entity)
+        return [
+            str(key)
+            for key in self._by_hand(lambda pen: [self._insert(sobject, raw, pen) for raw in records])
+        ]
+
+    def change(self, entity: str, key: str, values: Mapping[str, Any]) -> None:
+        """Change one record."""
+        sobject = self._entity(entity)
+        self._by_hand(lambda pen: self.org.records.update(sobject, key, read_record(sobject, values), pen))
+
+    def delete(self, entity: str, key: str) -> None:
+        """Delete one record."""
+        sobject = self._entity(entity)
+        self._by_hand(lambda pen: self.org.records.delete(sobject, key, pen))
+
+    def perform(self, entity: str, key: str, verb: str, values: Mapping[str, Any]) -> object:
+        """Merge: {"loser": id} is deleted and names this record as its master."""
+        sobject = self._entity(entity)
+        if verb != "merge" or not isinstance(values.get("loser"), str):
+            raise ControlError(404, 'the only deed here is merge, with {"loser": id}')
+        self._by_hand(lambda pen: self.org.records.merge(sobject, key, values["loser"], pen))
+        return {"id": key}
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings in force."""
+        return self.org.settings.as_json()
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change settings; raise ControlError(400) when one is wrong."""
+        try:
+            self.org.configure(changes)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ControlError(400, str(error)) from error
+
+    def _entity(self, name: str) -> SObject:
+        for sobject in self.org.schema.values():
+            if sobject.name == name:
+                return sobject
+        known = ", ".join(sobject.name for sobject in self.org.schema.values())
+        raise ControlError(404, f"no entity {name!r}; known are {known}")
+
+    def _insert(self, sobject: SObject, raw: Mapping[str, Any], pen: Pen) -> str:
+        if not isinstance(raw, dict):
+            raise ControlError(400, "a record is a JSON object")
+        return self.org.records.create(sobject, read_record(sobject, raw), pen)
+
+    def _by_hand(self, deed: Any) -> Any:
+        pen = Pen(self.org.remote_user, allow_save=True, writes_locked_fields=True)
+        with self.org.store.lock:
+            self.org.store.begin()
+            try:
+                return deed(pen)
+            except Refusal as refusal:
+                self.org.store.roll_back(0)
+                missing = refusal.code in ("INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID")
+                raise ControlError(404 if missing else 400, refusal.as_request_error()) from refusal
+
+
+def _too_long(request: Request) -> Reply | None:
+    """Return the page of the machine in front of the API when address and headers are too long together.
+
+    Which of 414 and 431 is sent the sheet does not say; here the address alone decides.
+    """
+    if request.uri_bytes > LONGEST_HEAD_BYTES:
+        return html_reply("<h1>Bad Message 414</h1><pre>reason: URI Too Long</pre>", 414)
+    if request.uri_bytes + request.head_bytes > LONGEST_HEAD_BYTES:
+        return html_reply("<h1>Bad Message 431</h1><pre>reason: Request Header Fields Too Large</pre>", 431)
+    return None
+
+
+def _composite_writes(request: Request) -> bool:
+    body = readable_body(request)
+    listed = body.get("compositeRequest") if isinstance(body, dict) else None
+    return any(isinstance(each, dict) and each.get("method") != "GET" for each in listed or [])
