@@ -224,9 +224,8 @@ def problem_of_exception(error: Exception, system: str, timeout_s: float) -> Con
     if isinstance(error, requests.exceptions.SSLError):
         return Transient(f"The certificate of {system} could not be verified.", detail=detail, code="tls")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return ConnectorError(
-            f"The address of {system} is not one that can be called.", detail=detail, code="address"
-        )
+        text = f"The address of {system} is not one that can be called."
+        return Misconfigured(text, detail=detail, code="address")
     return Transient(
         f"{system} could not be reached, or hung up before answering.", detail=detail, code="unreachable"
     )

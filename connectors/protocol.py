@@ -119,6 +119,19 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """Say what a push would do first: make a new record, take one, or ask a person.
+
+    `adoption` is what would be taken, `conflict` the outcome that asks; neither
+    means that a new record would be made.
+    """
+
+    key: str
+    adoption: Adoption | None = None
+    conflict: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of the test of a connection: `ok` is None where it was not tried."""
 
@@ -209,6 +222,9 @@ class Connector(Protocol):
 
     def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield one outcome per change, in order. Idempotent: one key, one record."""
+
+    def match(self, entity: str, changes: Sequence[Change]) -> Iterator[Matched]:
+        """Yield, for changes without a remote id, what `push` would do first. Writes nothing."""
 
     def pull(self, entity: str, since: str | None) -> Iterator[Any]:
         """Yield pages of records that changed since an opaque cursor."""

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
 from companies.models import Company
-from connectors.models import Connection, ConnectionHealth
+from connectors.models import Connection
 
 
 class UserFactory(DjangoModelFactory[Any]):
@@ -41,19 +41,11 @@ class CompanyFactory(DjangoModelFactory[Company]):
     legal_country = "US"
 
 
-class ConnectionHealthFactory(DjangoModelFactory[ConnectionHealth]):
-    """The health of a connection that was never used."""
-
-    class Meta:
-        model = ConnectionHealth
-
-
 class ConnectionFactory(DjangoModelFactory[Connection]):
     """A connection to the rehearsal Salesforce, with its health; it sends when told only. Pass `base_url`."""
 
     class Meta:
         model = Connection
-        skip_postgeneration_save = True
 
     kind = "salesforce"
     slug = "salesforce"
@@ -61,4 +53,3 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
     environment = Connection.Environment.REHEARSAL
     base_url = "http://127.0.0.1:1/salesforce"  # nobody listens there
     credentials = {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"}
-    health = factory.RelatedFactory(ConnectionHealthFactory, factory_related_name="connection")

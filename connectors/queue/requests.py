@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connectors import clock, doorbell, entities, registry
+from connectors import clock, doorbell, entities, logbook, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, outstanding
 from connectors.models import Connection, Link, Synced
+from connectors.protocol import Matched
 from connectors.queue.slots import live_leases
 from synclog import runs
 
@@ -248,6 +249,38 @@ def unlink(entity: str, link_pk: int, *, by: str) -> None:
         link.errors, link.candidates = {}, []
         link.requested_by = by[:150]
         link.save()
+
+
+def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> bool:
+    """Store who an unlinked record is over there, or that a person must choose.
+
+    Nothing is requested. The link stays unsure, so that the first push writes our
+    id over there. Returns False where the record is linked or being sent by now,
+    or another record has this remote id.
+    """
+    kind = entities.get(entity)
+    try:
+        with transaction.atomic():
+            kind.link.objects.get_or_create(connection=connection, record_id=pk)
+            link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
+            if link.remote_id or link.lease is not None or link.enabled == Link.Enabled.NO:
+                return False
+            _set_match(link, connection, entity, matched)
+            link.save()
+    except IntegrityError:
+        return False
+    return True
+
+
+def _set_match(link: Any, connection: Connection, entity: str, matched: Matched) -> None:
+    if matched.adoption is not None:
+        link.remote_id = matched.adoption.remote_id
+        link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
+        link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
+        link.unsure = True
+    elif matched.conflict is not None:
+        link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
+        link.candidates = logbook.candidates(matched.conflict.candidates)
 
 
 def _forget_remote(link: Link) -> None:

@@ -16,6 +16,7 @@ from connectors.protocol import (
     Change,
     Engine,
     Identity,
+    Matched,
     Outcome,
     Status,
 )
@@ -72,13 +73,35 @@ class SalesforceConnector:
             answers = self._write(mapping, part)
             yield from (plan.outcome or answers[plan.change.key] for plan in part)
 
+    def match(self, entity: str, changes: Sequence[Change]) -> Iterator[Matched]:
+        """Yield what a push of these unlinked changes would do first. Writes nothing."""
+        mapping = mappings(self.account.settings, self.account.facts)[entity]
+        plans, found = self._looked_up(mapping, changes)
+        names = [field.remote for field in mapping.fields]
+        for plan in plans:
+            match = found[plan.change.key]
+            if plan.outcome is not None:
+                yield Matched(plan.change.key, conflict=plan.outcome)
+            elif match.ours is not None and plan.sent is not None:
+                held = {name: match.ours.get(name) for name in names}
+                yield Matched(plan.change.key, Adoption(plan.change.key, plan.remote_id, held, {}))
+            elif plan.remote_id:
+                yield Matched(plan.change.key, self._adoption(plan, match, names)[1])
+            else:
+                yield Matched(plan.change.key)
+
     def _plans(self, mapping: FieldMapping, changes: Sequence[Change]) -> list[Plan]:
+        plans, found = self._looked_up(mapping, changes)
+        return self._reserve(mapping, plans, found)
+
+    def _looked_up(
+        self, mapping: FieldMapping, changes: Sequence[Change]
+    ) -> tuple[list[Plan], Mapping[str, Match]]:
         unknown = [change for change in changes if not change.remote_id]
         fields = [field.remote for field in mapping.fields]
         found = look_up(self.client, mapping.remote, mapping.key, fields, unknown) if unknown else {}
         twice = _wanted_twice(found)
-        plans = [self._plan(mapping, change, found.get(change.key), twice) for change in changes]
-        return self._reserve(mapping, plans, found)
+        return [self._plan(mapping, change, found.get(change.key), twice) for change in changes], found
 
     def _plan(self, mapping: FieldMapping, change: Change, match: Match | None, twice: set[str]) -> Plan:
         if match is None:

@@ -1,0 +1,72 @@
+"""Match only: find out who is who, link, and write nothing over there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from connectors import push, queue, registry
+from connectors.entities import Entity
+from connectors.models import Connection, Link
+from connectors.protocol import Change, Connector
+
+CHUNK = 1_000
+
+
+@dataclass
+class Found:
+    """How many records would be created, were linked, or need a choice."""
+
+    create: int = 0
+    link: int = 0
+    conflict: int = 0
+    linked_before: int = 0
+
+
+class AllTalkersBusyError(Exception):
+    """Tell that every slot of the connection is taken; try again shortly."""
+
+
+def match_only(connection: Connection, kind: Entity[Any, Any]) -> Found:
+    """Look every unlinked record up over there, link what matches, and count.
+
+    Raises ConnectorError, and AllTalkersBusyError where no slot is free.
+    """
+    found = Found(linked_before=kind.links().linked().filter(connection=connection).count())
+    with queue.slot(connection, push.lease_s()) as lease:
+        if lease is None:
+            raise AllTalkersBusyError(f"All talkers of {connection.name} are busy; try again shortly.")
+        desk = push.Desk(connection, lease)
+        timeout_s = settings.CONCORD["call_timeout_s"]
+        with registry.open_connector(connection, desk, call_timeout_s=timeout_s) as connector:
+            pks = _unlinked(connection, kind)
+            for start in range(0, len(pks), CHUNK):
+                _match_chunk(connection, kind, connector, pks[start : start + CHUNK], found)
+    return found
+
+
+def _unlinked(connection: Connection, kind: Entity[Any, Any]) -> list[int]:
+    linked = set(kind.links().linked().filter(connection=connection).values_list("record_id", flat=True))
+    off = kind.links().filter(connection=connection, enabled=Link.Enabled.NO)
+    left_out = linked | set(off.values_list("record_id", flat=True))
+    pks = kind.records().order_by("pk").values_list("pk", flat=True)
+    return [pk for pk in pks.iterator() if pk not in left_out]
+
+
+def _match_chunk(
+    connection: Connection, kind: Entity[Any, Any], connector: Connector, pks: Sequence[int], found: Found
+) -> None:
+    mapping = registry.mapping(connection, kind.name)
+    records = {str(record.public_id): record for record in kind.records().filter(pk__in=pks).order_by("pk")}
+    rendered = {key: mapping.render(record) for key, record in records.items()}
+    changes = [
+        Change(key, "", item.payload, item.for_create(), local=item.local) for key, item in rendered.items()
+    ]
+    for matched in connector.match(kind.name, changes):
+        if matched.conflict is None and matched.adoption is None:
+            found.create += 1
+            continue
+        kept = queue.note_match(kind.name, records[matched.key].pk, connection, matched)
+        found.link += kept and matched.adoption is not None
+        found.conflict += kept and matched.conflict is not None

@@ -1,0 +1,88 @@
+"""What tests of the engine say often: ask for a push, let it happen, look over there."""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import requests
+
+from companies.models import Company, CompanyLink
+from connectors import push, queue
+from connectors.models import Connection
+from connectors.sandbox.server import SandboxServer
+from synclog import runs
+from synclog.models import Run
+
+
+def request(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
+    """Click Sync on these companies; return the run."""
+    pks = [company.pk for company in companies]
+    run_id = uuid.uuid4()
+    run, _ = runs.start(
+        run_id,
+        kind=Run.Kind.CLICK,
+        label="Sync with Salesforce",
+        connection_id=connection.pk,
+        connection_name=connection.name,
+        entity="company",
+        user_name="tester",
+        requested=len(pks),
+    )
+    queue.enqueue("company", pks, connection, run=run_id, requested_by="tester", full=full)
+    return run
+
+
+def send(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
+    """Click, and send in this process what is due; return the run as it stands then."""
+    run = request(connection, companies, full=full)
+    push.drain(connection.pk)
+    run.refresh_from_db()
+    return run
+
+
+def link_of(company: Company) -> CompanyLink:
+    """Return the company's link, fresh."""
+    return CompanyLink.objects.get(record=company)
+
+
+def accounts(sandbox: SandboxServer) -> list[dict[str, Any]]:
+    """Return all accounts over there."""
+    found: list[dict[str, Any]] = requests.get(f"{sandbox.url}/_control/salesforce/Account", timeout=10).json()
+    return found
+
+
+def account_of(sandbox: SandboxServer, company: Company) -> dict[str, Any]:
+    """Return the one account that carries this company's id; fail on none or several."""
+    (found,) = [row for row in accounts(sandbox) if row.get("Concord_Id__c") == str(company.public_id)]
+    return found
+
+
+def remote_creates(sandbox: SandboxServer, *records: dict[str, Any]) -> list[str]:
+    """Create accounts as somebody over there would; return their ids."""
+    answer = requests.post(f"{sandbox.url}/_control/salesforce/Account", json=list(records), timeout=10)
+    answer.raise_for_status()
+    body = answer.json()
+    return body["ids"] if isinstance(body, dict) else [item["id"] if isinstance(item, dict) else item for item in body]
+
+
+def break_it(sandbox: SandboxServer, *faults: dict[str, Any]) -> None:
+    """Order faults."""
+    body = [{"system": "salesforce", **fault} for fault in faults]
+    requests.post(f"{sandbox.url}/_control/faults", json=body, timeout=10).raise_for_status()
+
+
+def mend(sandbox: SandboxServer) -> None:
+    """End all faults."""
+    requests.delete(f"{sandbox.url}/_control/faults", timeout=10).raise_for_status()
+
+
+def calls(sandbox: SandboxServer) -> dict[str, Any]:
+    """Return the sandbox's record of calls."""
+    found: dict[str, Any] = requests.get(f"{sandbox.url}/_control/calls", timeout=10).json()
+    return found
+
+
+def states() -> Counter[str]:
+    """Return how many links are in which state."""
+    return Counter(CompanyLink.objects.values_list("state", flat=True))
