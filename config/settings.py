@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 
 from config.secrets import local_secrets
 
@@ -12,9 +13,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(str(BASE_DIR / ".env"))
 
-VAR_DIR = Path(
-    env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var"))
-)  # what this machine keeps for itself
+# What this machine keeps for itself: the SQLite file, made secrets, logs of the demo.
+VAR_DIR = Path(env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var")))
 
 # development: missing secrets are made once and kept in var/. production: a missing secret stops the start.
 CONCORD_ENV = env.str("CONCORD_ENV", default="development")
@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.zone.ReaderZone",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -116,6 +117,11 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # sub-domains and the browsers' preload list are
+    "security.W021",  # decisions about a whole domain, not about Concord
+    "security.W019",  # SAMEORIGIN, like frame-ancestors below
+]
 X_FRAME_OPTIONS = "SAMEORIGIN"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an action on a long page of ticked rows
 CONTENT_SECURITY_POLICY = {
@@ -176,4 +182,23 @@ UNFOLD = {
     "SITE_SYMBOL": "sync_alt",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "connectors.admin.overview.overview",
+    "SIDEBAR": {"navigation": "connectors.admin.sidebar.navigation"},
+    "STYLES": [lambda _: static("concord/concord.css")],
+    "SCRIPTS": [lambda _: static("concord/concord.js")],
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.604)",
+            "100": "oklch(93.2% .032 255.585)",
+            "200": "oklch(88.2% .059 254.128)",
+            "300": "oklch(80.9% .105 251.813)",
+            "400": "oklch(70.7% .165 254.624)",
+            "500": "oklch(62.3% .19 259.815)",
+            "600": "oklch(50.5% .19 262.881)",
+            "700": "oklch(45% .18 264.376)",
+            "800": "oklch(39% .15 265.638)",
+            "900": "oklch(34% .12 265.522)",
+            "950": "oklch(28.2% .091 267.935)",
+        },
+    },
 }

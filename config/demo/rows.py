@@ -1,0 +1,76 @@
+"""The rows of a demo: companies, a login and a connection. Nothing is sent."""
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from companies.models import Company
+from config.demo.companies import BAD, demo_companies
+from connectors.models import Connection
+
+LOGIN = "admin"
+PASSWORD = "admin"  # noqa: S105 - the demo's, printed at every start
+SLUG = "salesforce"
+_ROWS_PER_INSERT = 1000
+
+
+class RefusedError(Exception):
+    """Tell why demo data may not be put here, as a sentence for a person."""
+
+
+@transaction.atomic
+def add_rows(number: int, *, clean: bool, sandbox_url: str) -> int:
+    """Add what is missing and return how many companies that were.
+
+    Companies are added only where there are none: not again, and not beside real
+    ones. Raises RefusedError.
+    """
+    refuse_where_unwanted()
+    if number < (0 if clean else BAD):
+        raise RefusedError("At least 3 companies are needed: three of them can't be sent. Or add --clean.")
+    _add_login()
+    point_connection(sandbox_url)
+    if Company.objects.exists():
+        return 0
+    made = demo_companies(number, clean=clean)
+    Company.objects.bulk_create(made, batch_size=_ROWS_PER_INSERT)  # not save(): that would ask for a sync
+    return len(made)
+
+
+def refuse_where_unwanted() -> None:
+    """Raise RefusedError in production and where somebody else's records are."""
+    if settings.PRODUCTION:
+        raise RefusedError("This is a production system (CONCORD_ENV): demo data is never put here.")
+    others = Company.objects.exclude(source=Company.Source.DEMO).count()
+    if others:
+        raise RefusedError(
+            f"This database has {others} companies that are not demo data. Use an empty database."
+        )
+    real = Connection.objects.filter(slug=SLUG).exclude(environment=Connection.Environment.REHEARSAL).first()
+    if real is not None:
+        raise RefusedError(f"The connection {real.name} here is no rehearsal: demo data would reach it.")
+
+
+def point_connection(sandbox_url: str) -> None:
+    """Let the rehearsal connection talk to this sandbox; make it if it is missing."""
+    address = f"{sandbox_url.rstrip('/')}/salesforce"
+    connection, is_new = Connection.objects.get_or_create(
+        slug=SLUG,
+        defaults={
+            "kind": "salesforce",
+            "name": "Salesforce",
+            "environment": Connection.Environment.REHEARSAL,
+            "base_url": address,
+            "credentials": {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"},
+            "auto_push": {"company": True},
+        },
+    )
+    if not is_new and connection.base_url != address:
+        connection.base_url = address
+        connection.save(update_fields=["base_url", "updated_at"])
+
+
+def _add_login() -> None:
+    users = get_user_model()._default_manager
+    if not users.filter(username=LOGIN).exists():
+        users.create_superuser(LOGIN, "admin@concord.example", PASSWORD)  # type: ignore[attr-defined]

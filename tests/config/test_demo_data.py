@@ -1,0 +1,205 @@
+"""demo_data: the same companies everywhere, three of them bad, and never where it isn't wanted."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
+
+from companies.models import Company, CompanyLink
+from config.demo.companies import DUPLICATE_NAME, demo_companies
+from connectors.models import Connection
+from connectors.sandbox import keeping
+from connectors.sandbox.server import SandboxServer
+from tests.factories import CompanyFactory, ConnectionFactory
+
+LIMITS = {
+    "name": 255,
+    "legal_name": 255,
+    "email": 80,
+    "phone": 40,
+    "website": 255,
+    "tax_id": 50,
+    "legal_street": 255,
+    "legal_city": 40,
+    "legal_region": 80,
+    "legal_postal_code": 20,
+}
+
+
+@pytest.fixture
+def own_var(settings: Settings, tmp_path: Path) -> Path:
+    """Keep the seed file of this test apart."""
+    settings.VAR_DIR = tmp_path
+    return tmp_path
+
+
+def add(number: int, *options: str, url: str = "http://127.0.0.1:1") -> None:
+    call_command("demo_data", "--companies", str(number), "--sandbox-url", url, *options, verbosity=0)
+
+
+@pytest.mark.once
+def test_every_clean_company_fits_salesforce_and_is_unique() -> None:
+    companies = demo_companies(2000, clean=True)
+
+    for company in companies:
+        company.clean_fields(exclude=["sales_representative"])
+        assert company.phone_e164
+        assert company.legal_country
+        assert company.website.endswith(".example")
+        assert company.email.isascii()
+        assert company.email.partition("@")[2] == company.website.removeprefix("https://")
+    for field, longest in LIMITS.items():
+        assert max(len(getattr(company, field)) for company in companies) <= longest
+    for field in ("name", "website", "email", "public_id"):
+        assert len({getattr(company, field) for company in companies}) == len(companies)
+
+
+@pytest.mark.once
+def test_more_companies_begin_with_the_same_ones() -> None:
+    few, many = demo_companies(40, clean=True), demo_companies(90, clean=True)
+
+    assert [(c.public_id, c.name, c.phone) for c in few] == [
+        (c.public_id, c.name, c.phone) for c in many[:40]
+    ]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("number", [3, 8, 9, 60])
+def test_exactly_three_are_bad(number: int) -> None:
+    companies = demo_companies(number, clean=False)
+    too_long = [company for company in companies if len(company.name) > 255]
+    refused = [company for company in companies if not is_mailbox(company)]
+    twice = [company for company in companies if company.name == DUPLICATE_NAME]
+
+    assert [len(company.name) for company in too_long] == [300]
+    assert len(refused) == len(twice) == 1
+    assert len({id(company) for company in (*too_long, *refused, *twice)}) == 3
+
+
+def is_mailbox(company: Company) -> bool:
+    try:
+        company.clean_fields(exclude=[f.name for f in Company._meta.fields if f.name != "email"])
+    except ValidationError:
+        return False
+    return True
+
+
+@pytest.mark.django_db
+def test_rows_are_written_and_nothing_is_requested(own_var: Path) -> None:
+    add(10)
+
+    connection = Connection.objects.get()
+    assert Company.objects.filter(source=Company.Source.DEMO).count() == 10
+    assert not CompanyLink.objects.exists()
+    assert (connection.slug, connection.environment) == ("salesforce", "rehearsal")
+    assert connection.base_url == "http://127.0.0.1:1/salesforce"
+    assert connection.pushes_automatically("company")
+    assert connection.health.failures == 0
+    assert authenticate(username="admin", password="admin") is not None
+
+
+@pytest.mark.django_db
+def test_a_second_call_adds_nothing(own_var: Path) -> None:
+    add(10)
+    add(10)
+    add(20)
+
+    assert (Company.objects.count(), Connection.objects.count()) == (10, 1)
+
+
+@pytest.mark.django_db
+def test_ten_thousand_companies_take_seconds(own_var: Path) -> None:
+    started = time.monotonic()
+
+    add(10_000, "--clean")
+
+    assert Company.objects.count() == 10_000
+    assert time.monotonic() - started < 60  # 3 s measured; only a query per row would take this long
+
+
+@pytest.mark.django_db
+def test_real_companies_keep_demo_data_out() -> None:
+    CompanyFactory.create()
+
+    with pytest.raises(CommandError, match="not demo data"):
+        add(10)
+
+
+@pytest.mark.django_db
+def test_production_keeps_demo_data_out(settings: Settings) -> None:
+    settings.PRODUCTION = True
+
+    with pytest.raises(CommandError, match="production"):
+        add(10)
+
+
+@pytest.mark.django_db
+def test_a_real_connection_keeps_demo_data_out() -> None:
+    ConnectionFactory.create(environment=Connection.Environment.PRODUCTION)
+
+    with pytest.raises(CommandError, match="no rehearsal"):
+        add(10)
+
+
+@pytest.mark.django_db
+def test_too_few_for_the_bad_ones_are_refused() -> None:
+    with pytest.raises(CommandError, match="--clean"):
+        add(2)
+
+
+@pytest.mark.django_db
+def test_a_running_sandbox_gets_the_two_accounts_once(own_var: Path, sandbox: SandboxServer) -> None:
+    add(10, url=sandbox.url)
+    add(10, url=sandbox.url)
+
+    accounts = requests.get(f"{sandbox.url}/_control/salesforce/Account", timeout=5).json()
+    assert [account["Name"] for account in accounts] == [DUPLICATE_NAME] * 2
+
+
+@pytest.mark.django_db
+def test_a_later_sandbox_finds_the_two_accounts_in_the_file(own_var: Path) -> None:
+    add(10)
+
+    server = SandboxServer(port=0)
+    assert keeping.load(server.app, own_var / "rehearsal.json") == 2
+    assert keeping.load(server.app, own_var / "rehearsal.json") == 0
+
+
+@pytest.mark.django_db
+def test_a_clean_demo_leaves_no_accounts(own_var: Path) -> None:
+    (own_var / "rehearsal.json").write_text("{}")
+
+    add(10, "--clean")
+
+    assert not (own_var / "rehearsal.json").exists()
+
+
+@pytest.mark.once
+def test_a_kept_rehearsal_comes_back_with_its_ids(tmp_path: Path) -> None:
+    before, after = SandboxServer(port=0), SandboxServer(port=0)
+    ids = before.app.systems["salesforce"].create("Account", [{"Name": "Kept"}, {"Name": "Deleted"}])
+    before.app.systems["salesforce"].delete("Account", ids[1])
+
+    keeping.keep(before.app, tmp_path / "kept.json")
+    keeping.load(after.app, tmp_path / "kept.json")
+
+    rows = after.app.systems["salesforce"].listing("Account", with_deleted=True)
+    assert [(row["Id"], row["IsDeleted"]) for row in rows] == [(ids[0], False), (ids[1], True)]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "text", ["no json", "[]", json.dumps({"salesforce": {"Nothing": [{}]}}), '{"x": {"y": []}}']
+)
+def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text(text)
+
+    with pytest.raises(keeping.UnreadableFileError, match=r"broken\.json"):
+        keeping.load(SandboxServer(port=0).app, path)
