@@ -5,6 +5,7 @@ changed by putting a new one in front and running `manage.py rotate_keys`.
 """
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -62,6 +63,10 @@ class EncryptedJSONField(_Text):
     Reading with the wrong key gives an empty Secret marked `unreadable`, so that a
     page can say it instead of failing; connecting then asks for the login anew.
     """
+
+    if TYPE_CHECKING:  # what django-stubs reads: a model takes a mapping and gives a Secret
+        _pyi_private_set_type: Mapping[str, Any]  # type: ignore[assignment]
+        _pyi_private_get_type: Secret  # type: ignore[assignment]
 
     def from_db_value(self, value: str | None, *_: object) -> Secret:
         """Decrypt. Never raises: see the class."""

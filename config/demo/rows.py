@@ -73,4 +73,4 @@ def point_connection(sandbox_url: str) -> None:
 def _add_login() -> None:
     users = get_user_model()._default_manager
     if not users.filter(username=LOGIN).exists():
-        users.create_superuser(LOGIN, "admin@concord.example", PASSWORD)  # type: ignore[attr-defined]
+        users.create_superuser(LOGIN, "admin@concord.example", PASSWORD)
