@@ -46,7 +46,7 @@ class Remote:
         return self.call("GET", path, params={"q": soql}, **options)
 
     def upsert(
-        self, records: list[dict[str, Any]], address: str = "Account/Concord_Id__c", **more: Any
+        self, records: list[dict[str, Any]], *, address: str = "Account/Concord_Id__c", **more: Any
     ) -> requests.Response:
         """Upsert by Collections; the type is filled in where a record has none."""
         kind = address.partition("/")[0]

@@ -8,6 +8,7 @@ import pytest
 
 from .conftest import Remote
 
+pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 
 
@@ -108,7 +109,9 @@ def test_the_key_records_is_found_in_its_own_case_only(remote: Remote, envelope:
 
 @pytest.mark.parametrize("key", ["AllOrNone", "allornone", "all_or_none"])
 def test_the_key_all_or_none_is_found_in_its_own_case_only(remote: Remote, key: str) -> None:
-    assert refused_code(remote.upsert([record(1)], **{key: False})) == "JSON_PARSER_ERROR"
+    more: Raw = {key: False}
+
+    assert refused_code(remote.upsert([record(1)], **more)) == "JSON_PARSER_ERROR"
 
 
 def test_the_key_attributes_is_found_in_its_own_case_only(remote: Remote) -> None:

@@ -43,8 +43,8 @@ Schema = Mapping[str, SObject]
 def build_schema(changes: Mapping[str, Mapping[str, Any]], *, country_picklists: bool) -> Schema:
     """Return the objects by lower-case name.
 
-    `changes` is what the administrator of this org did, per object and field: None removes a field, a dict with
-    describe's own names changes or adds one. Raises ValueError for a name that describe does not have.
+    `changes` is what the administrator of this org did, per object and field: None removes a field, a dict
+    with describe's own names changes or adds one. Raises ValueError for a name that describe does not have.
     """
     objects = (_account(country_picklists), _contact(country_picklists), _user(), _organization())
     return {each.name.lower(): _changed(each, changes.get(each.name, {})) for each in objects}

@@ -164,7 +164,7 @@ def _upsert_one(
 
 
 def _refuse_repeated(field: Field, value: Any, seen: set[Any]) -> None:
-    # The sheet calls the errors on repeated keys uncertain: here the first one is written, the others fail. [M]
+    # What happens to repeated keys the sheet calls uncertain: here the first is written, the others fail. [M]
     if value is None:
         return
     if (key := folded(field, value)) in seen:

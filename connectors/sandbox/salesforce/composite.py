@@ -75,7 +75,7 @@ def _subrequests(ctx: Context, body: Mapping[str, Any]) -> list[dict[str, Any]]:
     if len(set(ids)) < len(ids):
         raise unreadable("Duplicate referenceId in the composite request")
     if sum(_is_heavy(subrequest) for subrequest in listed) > MAX_COLLECTIONS_AND_QUERIES:
-        message = f"Composite may contain at most {MAX_COLLECTIONS_AND_QUERIES} query or sObject Collections operations"
+        message = f"at most {MAX_COLLECTIONS_AND_QUERIES} subrequests may be queries or sObject Collections"
         raise Refusal("LIMIT_EXCEEDED", message)
     return listed
 

@@ -77,7 +77,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path below the version; `{}` stands for one segment. `since` is the first API version."""
+    """A method and a path below the version; `{}` is one segment, `since` the first API version."""
 
     name: str
     method: str

@@ -1,7 +1,7 @@
 """The org's duplicate rule: another living record has the same name.
 
-Source: Salesforce fact sheet, DUPLICATES_DETECTED in "Error codes and what to do". The shape of `duplicateResult`
-beyond `allowSave` is from memory. [M]
+Source: Salesforce fact sheet, DUPLICATES_DETECTED in "Error codes and what to do". The shape of
+`duplicateResult` beyond `allowSave` is from memory. [M]
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ DETAILS = ("Id", "Name", "Website", "Phone", "BillingCity", "BillingCountry")
 
 
 def refuse(table: Table, row: Row, *, is_soft: bool, with_details: bool) -> None:
-    """Raise Refusal when another record has this row's name; `is_soft` is an Alert rule, which may be passed."""
+    """Raise Refusal when another record has this name; `is_soft` is an Alert rule, which may be passed."""
     others = [other for other in table.alive_with("Name", row["Name"]) if other["Id"] != row["Id"]]
     if not others:
         return

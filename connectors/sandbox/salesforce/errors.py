@@ -1,9 +1,9 @@
 """How Salesforce says no.
 
-A `Refusal` is raised for a whole request (a list with `errorCode`) or for one record, where Collections turn it
-into an entry with `statusCode`.
-Source: Salesforce fact sheet, "One record", "sObject Collections", "Error codes and what to do". Wordings that the
-sheet marks as from memory, or does not have, carry [M] where they are used.
+A `Refusal` is raised for a whole request (a list with `errorCode`) or for one record, where Collections turn
+it into an entry with `statusCode`.
+Source: Salesforce fact sheet, "One record", "sObject Collections", "Error codes and what to do". Wordings
+that the sheet marks as from memory, or does not have, carry [M] where they are used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,9 @@ from ..wire import Reply, json_reply
 
 # What a fault says when its author gave no message.
 MESSAGES = {
-    "UNABLE_TO_LOCK_ROW": "unable to obtain exclusive access to this record or 1 records: 0015g00000000000AAA",
+    "UNABLE_TO_LOCK_ROW": (
+        "unable to obtain exclusive access to this record or 1 records: 0015g00000000000AAA"
+    ),
     "ENTITY_IS_DELETED": "entity is deleted",
     "INVALID_CROSS_REFERENCE_KEY": "invalid cross reference id",
     "DUPLICATES_DETECTED": "Use one of these records?",
@@ -22,9 +24,12 @@ MESSAGES = {
     "REQUEST_LIMIT_EXCEEDED": "TotalRequests Limit exceeded.",
     "API_DISABLED_FOR_ORG": "The REST API is not enabled for this Organization.",
     "SERVER_UNAVAILABLE": "The server is temporarily unavailable. Please try again later.",
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK": "Record rolled back because not all records were valid and the request was "
-    "using AllOrNone header",
-    "PROCESSING_HALTED": "The transaction was rolled back since another operation in the same transaction failed.",
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": (
+        "Record rolled back because not all records were valid and the request was using AllOrNone header"
+    ),
+    "PROCESSING_HALTED": (
+        "The transaction was rolled back since another operation in the same transaction failed."
+    ),
 }
 STATUS_CODES = {
     401: "INVALID_SESSION_ID",
@@ -35,7 +40,7 @@ STATUS_CODES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - what it is, in this trade's word
+class Refusal(Exception):
     """One error as Salesforce words it; `status` counts only where the whole request is refused."""
 
     def __init__(

@@ -40,8 +40,8 @@ def from_serial(prefix: str, serial: int) -> str:
 class IdFactory:
     """Gives out ids that no earlier run of this sandbox has given out.
 
-    It starts from the clock: a console that still holds ids of yesterday's rehearsal must find them gone, never
-    find them meaning somebody else.
+    It starts from the clock: a console that still holds ids of yesterday's rehearsal must find them gone,
+    never find them meaning somebody else.
     """
 
     def __init__(self) -> None:

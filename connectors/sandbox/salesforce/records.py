@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import duplicates, places
+from . import addresses, duplicates
 from .errors import MESSAGES, Refusal, not_found
 from .ids import normalised
 from .schema import Field, SObject
@@ -88,7 +88,7 @@ class Records:
         self._bury(sobject, old, pen)
 
     def merge(self, sobject: SObject, winner: str, loser: str, pen: Pen) -> None:
-        """Merge two records as a person does: the loser is deleted and names the winner, its children move."""
+        """Merge as a person does: the loser is deleted and names the winner, its children move."""
         kept, lost = self.existing(sobject, winner), self.existing(sobject, loser)
         if kept["Id"] == lost["Id"]:
             raise Refusal("INVALID_FIELD", "a record cannot be merged with itself")
@@ -159,7 +159,7 @@ class Records:
         self, sobject: SObject, key: str, row: dict[str, Any], pen: Pen, *, changed: Mapping[str, Any]
     ) -> None:
         if self.settings.state_country_picklists:
-            row.update(places.settled(changed, row))
+            row.update(addresses.settled(changed, row))
         self._refuse_taken(sobject, key, changed)
         if sobject.name == "Contact":
             row["Name"] = " ".join(filter(None, (row.get("FirstName"), row.get("LastName"))))
@@ -210,8 +210,8 @@ def _refuse_locked(fields: Any, *, creating: bool) -> None:
     locked = [field.name for field in fields if not (field.createable if creating else field.updateable)]
     if locked:
         message = (
-            f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of this field "
-            "and verify that it is read/write for your profile or permission set."
+            f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of "
+            "this field and verify that it is read/write for your profile or permission set."
         )
         raise Refusal("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=locked)
 

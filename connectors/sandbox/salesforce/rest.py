@@ -16,8 +16,8 @@ from .settings import OLDEST_VERSION
 from .store import Row
 from .values import Incoming, read_record
 
-# A key at the end of an address that looks like one of these files is not found. The vendor's list is longer and
-# not in the sheet.
+# A key at the end of an address that looks like one of these files is not found. The vendor's list is longer
+# and not in the sheet.
 BLOCKED_ENDINGS = (".inc", ".exe", ".bat", ".cmd", ".dll", ".js", ".msi", ".vbs")
 UPSERT_TELLS_SINCE = 46
 NO_CONTENT = Reply(204)

@@ -36,7 +36,7 @@ class Settings:
         return asdict(self)
 
     def changed(self, changes: Mapping[str, Any]) -> "Settings":
-        """Return the settings with some of them changed; raise ValueError with a sentence when one is wrong."""
+        """Return the settings with some of them changed; raise ValueError, a sentence, when one is wrong."""
         default = Settings().as_json()
         for name, value in changes.items():
             if name not in default:

@@ -1,8 +1,8 @@
 """SOQL as far as it is rehearsed: text to a `Query`.
 
-SELECT fields, COUNT() or COUNT(field) FROM object [WHERE …] [ORDER BY …] [LIMIT n] [OFFSET n]. Conditions: =, !=,
-<>, <, >, <=, >=, LIKE, [NOT] IN, with AND, OR, NOT and parentheses. Written by hand because it imitates a vendor's
-grammar, refusals included. Knows no object; `soql_run` decides what the names mean.
+SELECT fields, COUNT() or COUNT(field) FROM object [WHERE …] [ORDER BY …] [LIMIT n] [OFFSET n]. Conditions: =,
+!=, <>, <, >, <=, >=, LIKE, [NOT] IN, with AND, OR, NOT and parentheses. Written by hand because it imitates a
+vendor's grammar, refusals included. Knows no object; `soql_run` decides what the names mean.
 Source: Salesforce fact sheet, "Query"; wordings and the rule about mixing AND with OR are from memory. [M]
 """
 

@@ -16,6 +16,10 @@ from .soql_parse import Comparison, Condition, Literal, Negation, Order, Query
 from .store import Row, Store, Table, folded, timestamp
 
 Test = Callable[[Row], bool]
+CUSTOM_ADVICE = (
+    "If you are attempting to use a custom {sort}, be sure to append the '__c' after the {name}. "
+    "Please reference your WSDL or the describe call for the appropriate names."
+)
 TYPED = NUMBER_TYPES | BOOLEAN_TYPES | {"date", "datetime"}
 ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": lambda left, right: left < right,
@@ -55,12 +59,8 @@ class Runner:
     def _table(self, query: Query) -> Table:
         sobject = self._schema.get(query.sobject.lower())
         if sobject is None:
-            message = (
-                f"sObject type '{query.sobject}' is not supported. If you are attempting to use a custom object, be "
-                "sure to append the '__c' after the entity name. Please reference your WSDL or the describe call for "
-                "the appropriate names."
-            )
-            raise Refusal("INVALID_TYPE", message)
+            advice = CUSTOM_ADVICE.format(sort="object", name="entity name")
+            raise Refusal("INVALID_TYPE", f"sObject type '{query.sobject}' is not supported. {advice}")
         return self._store.tables[sobject.name]
 
     def _paths(self, query: Query) -> list[str]:
@@ -73,8 +73,7 @@ class Runner:
             return (_column(sobject, name),)
         link = sobject.relationships.get(head.lower())
         if link is None:
-            message = f"Didn't understand relationship '{head}' in field path. {sobject.name} has no such relationship."
-            raise Refusal("INVALID_FIELD", message)
+            raise Refusal("INVALID_FIELD", f"Didn't understand relationship '{head}' in field path.")
         return (link, *self._path(self._schema[link.reference_to.lower()], rest))
 
     def _value(self, row: Row | None, path: tuple[Field, ...]) -> Any:
@@ -164,12 +163,8 @@ def _headed(sobject: SObject, row: Row, root: str) -> dict[str, Any]:
 def _column(sobject: SObject, name: str) -> Field:
     field = sobject.find(name)
     if field is None:
-        message = (
-            f"No such column '{name}' on entity '{sobject.name}'. If you are attempting to use a custom field, be sure "
-            "to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the "
-            "appropriate names."
-        )
-        raise Refusal("INVALID_FIELD", message)
+        advice = CUSTOM_ADVICE.format(sort="field", name="custom field name")
+        raise Refusal("INVALID_FIELD", f"No such column '{name}' on entity '{sobject.name}'. {advice}")
     return field
 
 
@@ -216,8 +211,8 @@ def _operand(literal: Literal, field: Field) -> Any:
     if converted is None:
         quotes = "should not be" if field.type in TYPED else "should be"
         message = (
-            f"value of filter criterion for field '{field.name}' must be of type {field.type} and {quotes} enclosed "
-            "in quotes"
+            f"value of filter criterion for field '{field.name}' must be of type {field.type} "
+            f"and {quotes} enclosed in quotes"
         )
         raise Refusal("INVALID_FIELD", message)
     return converted

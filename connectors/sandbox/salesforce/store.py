@@ -1,7 +1,7 @@
 """The records, in memory, with an index for every field that is looked up by value.
 
-One lock around a whole request makes it atomic; the journal undoes what a request has written so far. Rows are
-never changed in place: a new dict replaces the old one.
+One lock around a whole request makes it atomic; the journal undoes what a request has written so far. Rows
+are never changed in place: a new dict replaces the old one.
 """
 
 import threading

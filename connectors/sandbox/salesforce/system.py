@@ -133,7 +133,7 @@ class Salesforce:
         return route.handler(Context(self.org, request, version, params, record_fault, dispatch))
 
     def _address(self, request: Request) -> tuple[int, list[str]]:
-        """Return version and the parts below it; raise the 404 of an unknown, the 410 of a retired version."""
+        """Return version and the parts below it; raise 404 for an unknown, 410 for a retired version."""
         match = DATA.fullmatch(request.path)
         if match is None or match[1] is None:
             raise not_found()

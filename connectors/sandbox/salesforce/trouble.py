@@ -11,7 +11,8 @@ from .errors import MESSAGES, STATUS_CODES, Refusal
 from .oauth import refusal as oauth_refusal
 
 EDGE_PAGE = """<!DOCTYPE html><html><head><title>Salesforce</title></head>
-<body><h1>We are down for maintenance.</h1><p>Sorry for the inconvenience. We'll be back shortly.</p></body></html>"""
+<body><h1>We are down for maintenance.</h1><p>Sorry for the inconvenience. We'll be back shortly.</p></body>
+</html>"""
 GARBAGE = b'[{"id":"0015g000'
 CONCURRENT = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
 # 420 and the errors of the machines in front of the API are pages, not JSON.

@@ -1,7 +1,7 @@
 """From the JSON of one record to values that may be stored.
 
-Two stages, as over there: what cannot be read refuses the whole request before anything is written; what can be
-read but not stored refuses the record.
+Two stages, as over there: what cannot be read refuses the whole request before anything is written; what can
+be read but not stored refuses the record.
 """
 
 import re
@@ -15,7 +15,7 @@ from .ids import normalised
 from .schema import BOOLEAN_TYPES, NUMBER_TYPES, Field, SObject
 from .store import timestamp
 
-# [M] The vendor's own pattern is not published in the sheet; this one knows ASCII only and wants a dotted domain.
+# [M] The vendor's own pattern is not in the sheet; this one knows ASCII only and wants a dotted domain.
 EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
@@ -33,8 +33,8 @@ class Incoming:
 def read_record(sobject: SObject, raw: Mapping[str, Any]) -> Incoming:
     """Return the record; raise Refusal (INVALID_FIELD, JSON_PARSER_ERROR) if it cannot be read.
 
-    Field names are found in any case: the sheet shows the same field as `id` in a Collections update and as `Id`
-    in an upsert, so it is the envelope's keys (records, attributes, allOrNone) that must be written exactly.
+    Field names are found in any case: the sheet shows the same field as `id` in a Collections update and as
+    `Id` in an upsert, so it is the envelope's keys (records, attributes, allOrNone) that must be exact.
     """
     incoming = Incoming({})
     for key, value in raw.items():
