@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from . import control, pages
@@ -63,7 +64,8 @@ class Rehearsal:
         reply = self._reply(system, request, facts, struck)
         answered = reply.status if reply.delivery in (Delivery.WHOLE, Delivery.DRIP) else 0
         names = tuple(fault.name for fault in struck)
-        self.calls.add(Call(system.name, route, request, answered, names, time.perf_counter() - started))
+        took_s = time.perf_counter() - started
+        self.calls.add(Call(system.name, route, request, answered, names, took_s, datetime.now(UTC)))
         return replace(reply, pause_s=reply.pause_s + self.latency_ms / 1000)
 
     def _reply(self, system: System, request: Request, facts: Facts, struck: Sequence[Fault]) -> Reply:

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,6 +24,7 @@ class Call:
     status: int
     faults: tuple[str, ...]
     seconds: float
+    at: datetime
 
     def as_json(self) -> dict[str, Any]:
         """Return the call without anything that opens a door."""
@@ -37,6 +39,7 @@ class Call:
             "body": _body(self.request),
             "status": self.status,
             "faults": list(self.faults),
+            "at": self.at.isoformat(timespec="milliseconds"),
             "ms": round(self.seconds * 1000, 2),
         }
 

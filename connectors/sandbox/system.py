@@ -70,6 +70,10 @@ class System(Protocol):
         """Return in a few words what is held, such as '12 accounts'."""
         ...
 
+    def login_hint(self) -> str:
+        """Return what to type into a connection's login, such as 'rehearsal-client / rehearsal-secret'."""
+        ...
+
     def page(self, request: Request, desk: Desk) -> Reply | None:
         """Return the page for a person at this path, or None where the path is the API's."""
         ...

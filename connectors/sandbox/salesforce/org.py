@@ -40,6 +40,7 @@ class Org:
         """Go back to the first day."""
         self.tokens.expire_all()
         self.settings = Settings()
+        self.api_used = 0
         self.schema: Schema = _schema(self.settings)
         self.described_at = time.time()
         self.store = Store(self.schema, self._ids)
@@ -51,9 +52,13 @@ class Org:
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; raise ValueError with a sentence when one is wrong."""
         with self.store.lock:
-            settings = self.settings.changed(changes)
+            wanted = dict(changes)
+            used = wanted.pop("api_used", self.api_used)
+            if not isinstance(used, int) or isinstance(used, bool):
+                raise ValueError("api_used is a number of calls")
+            settings = self.settings.changed(wanted)
             schema = _schema(settings)
-            self.settings, self.schema = settings, schema
+            self.settings, self.schema, self.api_used = settings, schema, used
             # HTTP dates are whole seconds: a change within the same second must still look newer.
             self.described_at = max(time.time(), self.described_at + 1)
             self.records = Records(self.store, settings)
@@ -83,16 +88,15 @@ class Org:
     def count_call(self) -> bool:
         """Count one API call; return whether today's calls still allow it."""
         with self._counting:
-            if self.settings.api_used >= self.settings.api_limit:
+            if self.api_used >= self.settings.api_limit:
                 return False
-            used = self.settings.api_used + 1
-            self.settings = self.settings.changed({"api_used": used})
+            self.api_used += 1
             return True
 
     def usage(self, *, exhausted: bool = False) -> str:
         """Return the value of Sforce-Limit-Info."""
         limit = self.settings.api_limit
-        return f"api-usage={limit if exhausted else self.settings.api_used}/{limit}"
+        return f"api-usage={limit if exhausted else self.api_used}/{limit}"
 
     def _seed_user(self, number: int, alias: str, first: str, last: str, active: bool, kind: str) -> str:
         key = from_serial("005", 1_000_000_000_000 + number)

@@ -43,7 +43,7 @@ def resources(ctx: Context) -> Reply:
 def limits(ctx: Context) -> Reply:
     """Tell the org's limits."""
     settings = ctx.org.settings
-    left = max(0, settings.api_limit - settings.api_used)
+    left = max(0, settings.api_limit - ctx.org.api_used)
     return json_reply(
         {
             "DailyApiRequests": {"Max": settings.api_limit, "Remaining": left},

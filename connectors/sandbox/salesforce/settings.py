@@ -25,7 +25,6 @@ class Settings:
     org_name: str = "Concord Rehearsal"
     newest_version: int = NEWEST_VERSION
     api_limit: int = 100_000
-    api_used: int = 0
     state_country_picklists: bool = False
     enforce_unique: bool = True
     duplicate_rule: Literal["off", "alert", "block"] = "off"

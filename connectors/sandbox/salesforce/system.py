@@ -11,11 +11,13 @@ from typing import Any
 from ..faults import Fault
 from ..system import ControlError, Desk, Prank, RecordFault
 from ..wire import Reply, Request, html_reply, json_reply, readable_body
-from . import desk, rest, trouble
+from . import pages, rest, trouble
 from .context import Context
 from .errors import Refusal, not_found
+from .login import identity
 from .oauth import token_reply
 from .org import Org
+from .pranks import PRANKS
 from .records import Pen
 from .routes import find_route
 from .schema import SObject
@@ -37,7 +39,7 @@ class Salesforce:
 
     name = "salesforce"
     title = "Salesforce"
-    pranks: tuple[Prank, ...] = desk.PRANKS
+    pranks: tuple[Prank, ...] = PRANKS
 
     def __init__(self) -> None:
         self.org = Org()
@@ -49,11 +51,15 @@ class Salesforce:
 
     def summary(self) -> str:
         """Return how many records of each kind are held."""
-        return desk.summary(self.org)
+        return pages.summary(self.org)
+
+    def login_hint(self) -> str:
+        """Return client id and secret."""
+        return f"client id {self.org.settings.client_id}, secret {self.org.settings.client_secret}"
 
     def page(self, request: Request, seen: Desk) -> Reply | None:
         """Return the page for a person at this path, or None."""
-        return desk.page(self.org, request, seen)
+        return pages.page(self.org, request, seen)
 
     def route_of(self, request: Request) -> tuple[str, bool]:
         """Return the name of the route and whether the call writes."""
@@ -101,36 +107,27 @@ class Salesforce:
             return rest.versions(self.org.settings.newest_version)
         if path == "/services/oauth2/userinfo" or IDENTITY.fullmatch(path):
             self._check_login(request)
-            return json_reply(desk.identity(self.org, root))
-        version, segments = self._address(request)
+            return json_reply(identity(self.org, root))
+        self._address(request)
         self._check_login(request)
         if not self.org.count_call():
             refusal = Refusal("REQUEST_LIMIT_EXCEEDED", status=403)
             return self._with_usage(refusal.as_reply())
-        return self._with_usage(self._call(request, version, segments, record_fault))
+        return self._with_usage(self._call(request, record_fault))
 
-    def _call(self, request: Request, version: int, segments: list[str], record_fault: RecordFault) -> Reply:
+    def _call(self, request: Request, record_fault: RecordFault) -> Reply:
         def dispatch(inner: Request) -> Reply:
-            return self._dispatch(inner, *self._address(inner), record_fault)
+            version, segments = self._address(inner)
+            route, params = find_route(inner.method, segments, version)
+            return route.handler(Context(self.org, inner, version, params, record_fault, dispatch))
 
         with self.org.store.lock:
             self.org.store.begin()
             try:
-                return self._dispatch(request, version, segments, record_fault, dispatch)
+                return dispatch(request)
             except Refusal as refusal:
                 self.org.store.roll_back(0)
                 return refusal.as_reply()
-
-    def _dispatch(
-        self,
-        request: Request,
-        version: int,
-        segments: list[str],
-        record_fault: RecordFault,
-        dispatch: Any = None,
-    ) -> Reply:
-        route, params = find_route(request.method, segments, version)
-        return route.handler(Context(self.org, request, version, params, record_fault, dispatch))
 
     def _address(self, request: Request) -> tuple[int, list[str]]:
         """Return version and the parts below it; raise 404 for an unknown, 410 for a retired version."""
@@ -198,7 +195,7 @@ class Salesforce:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings in force."""
-        return self.org.settings.as_json()
+        return {**self.org.settings.as_json(), "api_used": self.org.api_used}
 
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings; raise ControlError(400) when one is wrong."""
