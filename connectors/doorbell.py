@@ -49,6 +49,13 @@ def ring(connection_pk: int) -> bool:
     return True
 
 
+def forget_trouble() -> None:
+    """Ring again at once, whatever the last ring met."""
+    global _quiet_until
+    with _lock:
+        _quiet_until = 0.0
+
+
 def _send(connection_pk: int) -> None:
     from connectors.tasks import push
 

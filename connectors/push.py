@@ -103,6 +103,7 @@ class Desk:
     kind: Entity[Any, Any] | None = None
     rows: dict[str, Any] = field(default_factory=dict)  # of the batch under way, by key
     begun: set[int] = field(default_factory=set)  # pks whose write may have been sent
+    counted_calls: int = 0
 
     def tick(self) -> None:
         """Renew the slot. Raises LeaseLost."""
@@ -183,16 +184,19 @@ class Batch:
 
     def carry(self, rows: Sequence[Any]) -> None:
         """Send the rows and store what comes back. Never raises but LeaseLost."""
-        calls = self.connector.calls
+        self.desk.begun = set()
         try:
             changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
             self._converse(changes)
         except LeaseLost:
+            self._store()  # touches only rows that nobody has taken over
             raise
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
             self._broke_off(rows, error)
         finally:
-            runs.add_calls([row.run for row in rows if row.run], self.connector.calls - calls)
+            made = self.connector.calls - self.desk.counted_calls  # a login before it counts for the first batch
+            runs.add_calls([row.run for row in rows if row.run], made)
+            self.desk.counted_calls += made
         if self.any_agreed:
             health.answered(self.desk.connection)
             self.desk.connection.health.failures = 0

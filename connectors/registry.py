@@ -4,6 +4,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from connectors.errors import AuthFailed
 from connectors.mapping import Mapping
 from connectors.protocol import Account, Connector, Engine, Kind
 
@@ -37,6 +38,12 @@ def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: 
 
     Raises AuthFailed where the stored credentials can't be read.
     """
+    if connection.credentials.unreadable:
+        raise AuthFailed(
+            "The stored login can't be read with the encryption keys that Concord has. Concord's operator "
+            "restores the key, or someone enters the login anew on the connection's page.",
+            code="key_lost",
+        )
     account = Account(
         base_url=connection.base_url,
         credentials=connection.credentials,

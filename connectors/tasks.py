@@ -1,15 +1,27 @@
 """What a Celery message may ask for: it rings, it never carries data."""
 
+import threading
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_shutting_down
 
 from connectors import push as pushing
 from connectors import upkeep
+
+_stopping = threading.Event()
+
+
+@worker_shutting_down.connect
+def _stop(**_: Any) -> None:
+    """Start no further batch: what is claimed is finished, the rest stays due."""
+    _stopping.set()
 
 
 @shared_task(name="connectors.push", ignore_result=True)
 def push(connection_pk: int) -> None:
     """Send what is due on one connection. Safe to run twice, safe to lose."""
-    pushing.drain(connection_pk)
+    pushing.drain(connection_pk, stop=_stopping.is_set)
 
 
 @shared_task(name="connectors.sweep", ignore_result=True)

@@ -33,6 +33,16 @@ def request(connection: Connection, companies: Iterable[Company], *, full: bool 
     return run
 
 
+def new_run(connection: Connection) -> Run:
+    """Return a run without records."""
+    return request(connection, [])
+
+
+def drain(connection: Connection) -> None:
+    """Send in this process what is due."""
+    push.drain(connection.pk)
+
+
 def send(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
     """Click, and send in this process what is due; return the run as it stands then."""
     run = request(connection, companies, full=full)
@@ -81,6 +91,17 @@ def calls(sandbox: SandboxServer) -> dict[str, Any]:
     """Return the sandbox's record of calls."""
     found: dict[str, Any] = requests.get(f"{sandbox.url}/_control/calls", timeout=10).json()
     return found
+
+
+def last_body(sandbox: SandboxServer, route: str) -> Any:
+    """Return the JSON body of the last call on a route."""
+    return [call for call in calls(sandbox)["last"] if call["route"] == route][-1]["body"]
+
+
+def remote_edits(sandbox: SandboxServer, account_id: str, **fields: Any) -> None:
+    """Change an account as somebody over there would."""
+    url = f"{sandbox.url}/_control/salesforce/Account/{account_id}"
+    requests.put(url, json=fields, timeout=10).raise_for_status()
 
 
 def states() -> Counter[str]:
