@@ -107,15 +107,17 @@ def wait_until(
 
 
 def free_port(preferred: int = 0) -> int:
-    """Return `preferred` if nobody listens there, else a port that was free a moment ago."""
-    for port in (preferred, 0):
+    """Return `preferred` or the next port that nobody listens on; without it, any free one.
+
+    Free a moment ago: the caller must bear that somebody else was faster.
+    """
+    candidates = range(preferred, min(preferred + 20, 65536)) if preferred else ()
+    for port in (*candidates, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+            with suppress(OSError):
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+                return int(probe.getsockname()[1])
     raise OSError("no free port on this machine")
 
 

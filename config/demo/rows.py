@@ -37,6 +37,11 @@ def add_rows(number: int, *, clean: bool, sandbox_url: str) -> int:
     return len(made)
 
 
+def is_prepared() -> bool:
+    """Return whether demo data was put here before; what a person did since is theirs."""
+    return Connection.objects.filter(slug=SLUG, environment=Connection.Environment.REHEARSAL).exists()
+
+
 def refuse_where_unwanted() -> None:
     """Raise RefusedError in production and where somebody else's records are."""
     if settings.PRODUCTION:

@@ -1,0 +1,112 @@
+"""The processes of the demo: started in order, watched, ended together."""
+
+import fcntl
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import requests
+
+from config import embedded, processes
+
+TAIL_LINES = 15
+START_TIMEOUT_S = 60.0
+LOOK_EVERY_S = 0.5
+
+
+class DemoEndedError(Exception):
+    """Tell, for a person, which process ended the demo and what it wrote last."""
+
+
+@dataclass
+class Tree:
+    """Children by name, each with its log `NAME.log` in `folder`; a context manager."""
+
+    folder: Path
+    environment: dict[str, str]
+    ended: threading.Event
+    children: dict[str, processes.Process] = field(default_factory=dict)
+
+    def __enter__(self) -> "Tree":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        processes.stop(self.children.values())
+
+    def start_broker(self) -> None:
+        """Start the bundled broker and let later children use it. Raises NotBundledError."""
+        broker = embedded.start_valkey(self.new_log("broker"))
+        self.children["broker"] = broker.process
+        self.environment["REDIS_URL"] = broker.url
+
+    def start(self, name: str, *command: str) -> None:
+        """Start a Python module or script as a child."""
+        log = self.new_log(name)
+        self.children[name] = processes.start([sys.executable, *command], log=log, env=self.environment)
+
+    def wait(self, name: str, is_ready: Callable[[], bool]) -> None:
+        """Wait until a child is ready, or the demo is to end. Raises DemoEndedError."""
+        try:
+            processes.wait_until(
+                lambda: self.ended.is_set() or is_ready(),
+                timeout_s=START_TIMEOUT_S,
+                what=f"The {name}",
+                process=self.children[name],
+                every_s=0.1,
+            )
+        except (RuntimeError, TimeoutError) as error:
+            raise DemoEndedError(self.obituary(name, f"{error}.")) from error
+
+    def watch(self) -> None:
+        """Return when the demo is to end. Raises DemoEndedError if a child ends before."""
+        while not self.ended.wait(LOOK_EVERY_S):
+            self.check()
+
+    def check(self) -> None:
+        """Raise DemoEndedError if a child has ended."""
+        for name, process in self.children.items():
+            if process.poll() is not None:
+                raise DemoEndedError(
+                    self.obituary(name, f"The {name} ended by itself with status {process.returncode}.")
+                )
+
+    def obituary(self, name: str, what: str) -> str:
+        """Return what happened, and the last lines of the child's log and where the rest is."""
+        log = self.folder / f"{name}.log"
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+        return "\n".join([what, f"The end of its log, {log}:", *(f"    {line}" for line in last)])
+
+    def new_log(self, name: str) -> Path:
+        """Return the path of a child's log, without that of the last demo."""
+        log = self.folder / f"{name}.log"
+        log.unlink(missing_ok=True)
+        return log
+
+
+def answers(url: str) -> Callable[[], bool]:
+    """Return a question: does this address answer with 200?"""
+
+    def ask() -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(url, timeout=2).status_code == 200
+        return False
+
+    return ask
+
+
+def only_one(folder: Path) -> IO[str] | None:
+    """Return a lock to hold while the demo runs, None if a demo runs in this folder already."""
+    lock = (folder / "demo.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock

@@ -1,0 +1,131 @@
+"""manage.py demo: everything of Concord on this machine, until Ctrl-C."""
+
+import os
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config import embedded, processes
+from config.celery import app
+from config.demo import rehearsal, rows
+from config.demo.tree import DemoEndedError, Tree, answers, only_one
+
+WORKER = "demo@localhost"
+
+
+class Command(BaseCommand):
+    """Run the console, a worker, the schedule, the broker and a rehearsal Salesforce together."""
+
+    help = "Run everything on this machine with demo data and a rehearsal Salesforce. Ctrl-C ends it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take the ports and how many companies the first start makes."""
+        parser.add_argument("--port", type=int, default=8000, help="of the console (default: %(default)s)")
+        parser.add_argument(
+            "--sandbox-port", type=int, default=8100, help="of the rehearsal (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--companies", type=int, default=60, help="made at the first start (default: %(default)s)"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Prepare, start, watch until a signal, end every child."""
+        if settings.PRODUCTION:
+            raise CommandError(
+                "This is a production system (CONCORD_ENV): the demo is for trying Concord out."
+            )
+        lock = only_one(settings.VAR_DIR)
+        if lock is None:
+            raise CommandError(
+                f"A demo runs here already (its logs: {settings.VAR_DIR}). End it with Ctrl-C."
+            )
+        ended = _end_on_signals()
+        with lock:
+            port = self._port(options["port"], "The console")
+            sandbox_port = self._port(options["sandbox_port"], "The rehearsal")
+            self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
+            self._run(port, sandbox_port, ended)
+        self.stdout.write("All ended. Your data is kept: make demo goes on with it.")
+
+    def _port(self, wanted: int, whose: str) -> int:
+        port = processes.free_port(wanted)
+        if port != wanted:
+            self.stdout.write(f"Port {wanted} is taken. {whose} uses {port}.")
+        return port
+
+    def _prepare(self, companies: int, sandbox_url: str) -> None:
+        """Bring the database up to date; fill it if this is the first start."""
+        self._say("Preparing the database ...")
+        call_command("migrate", verbosity=0, interactive=False)
+        try:
+            if rows.is_prepared():
+                rows.point_connection(sandbox_url)
+            else:
+                rows.add_rows(companies, clean=False, sandbox_url=sandbox_url)
+        except rows.RefusedError as refused:
+            raise CommandError(str(refused)) from refused
+        rehearsal.prepare(sandbox_url)
+
+    def _run(self, port: int, sandbox_port: int, ended: threading.Event) -> None:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        with Tree(settings.VAR_DIR, environment, ended) as tree:
+            try:
+                self._say("Starting ...")
+                _start(tree, port, sandbox_port)
+                self._welcome(port, sandbox_port)
+                tree.watch()
+            except (DemoEndedError, embedded.NotBundledError) as error:
+                raise CommandError(str(error)) from error
+            self._say("\nEnding ...")
+
+    def _welcome(self, port: int, sandbox_port: int) -> None:
+        lines = [
+            f"Concord    http://127.0.0.1:{port}/",
+            f"Login      {rows.LOGIN} / {rows.PASSWORD}",
+            f"Rehearsal  http://127.0.0.1:{sandbox_port}/  what Salesforce would have",
+            "",
+            "Try it: open Companies, tick some, and choose",
+            "Actions > Sync with Salesforce.",
+            "",
+            f"Ctrl-C ends it. Data and logs: {settings.VAR_DIR}",
+        ]
+        width = max(map(len, lines))
+        edge = f"+{'-' * (width + 4)}+"
+        self._say("\n".join(["", edge, *(f"|  {line:<{width}}  |" for line in lines), edge]))
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
+
+
+def _start(tree: Tree, port: int, sandbox_port: int) -> None:
+    if "REDIS_URL" not in os.environ:
+        tree.start_broker()
+        app.conf.broker_url = tree.environment["REDIS_URL"]  # for the question whether the worker is there
+    kept = settings.VAR_DIR / "rehearsal-kept.json"
+    tree.start("sandbox", "manage.py", "sandbox", "--port", str(sandbox_port), "--keep", str(kept))
+    tree.wait("sandbox", answers(f"http://127.0.0.1:{sandbox_port}/healthz"))
+    celery = ("-m", "celery", "-A", "config")
+    tree.start("worker", *celery, "worker", "-P", "threads", "-c", "8", "-n", WORKER)
+    tree.start("beat", *celery, "beat", "--pidfile=")
+    granian = ("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port))
+    tree.start("web", *granian, "--workers", "1", "--blocking-threads", "8", "config.wsgi:application")
+    tree.wait("web", answers(f"http://127.0.0.1:{port}/admin/login/"))
+    tree.wait("worker", _worker_answers)
+
+
+def _worker_answers() -> bool:
+    return bool(app.control.ping(destination=[WORKER], timeout=1.0))
+
+
+def _end_on_signals() -> threading.Event:
+    """Return an event that Ctrl-C, a kill, or the closing of the terminal sets."""
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: ended.set())
+    return ended
