@@ -1,0 +1,58 @@
+// What the console does in the browser, and no more: tell the zone, copy, send once,
+// place menus, notice unsaved edits.
+"use strict";
+
+document.cookie =
+  "concord_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + "; path=/; max-age=31536000; samesite=lax";
+
+// Copy: the whole id, or the text for another system's administrator.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Not allowed here";
+  }
+  setTimeout(() => { button.textContent = label; }, 1500);
+});
+
+// Send once: a second click while the first is on its way does nothing.
+document.addEventListener("submit", (event) => {
+  const button = event.submitter;
+  if (!button || !button.matches("[data-once]")) return;
+  if (event.target.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  event.target.dataset.sent = "yes";
+  button.classList.add("cc-busy");
+  if (button.dataset.busy) button.textContent = button.dataset.busy;
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});
+
+// Menus lie in the top layer; put each below its button and inside the window.
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (event.newState !== "open" || !menu.classList.contains("cc-menu")) return;
+  const button = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+  const below = button.bottom + 4;
+  const fits = below + menu.offsetHeight < window.innerHeight;
+  menu.style.top = `${fits ? below : Math.max(4, button.top - menu.offsetHeight - 4)}px`;
+  menu.style.left = `${Math.max(4, Math.min(button.right, window.innerWidth - 4) - menu.offsetWidth)}px`;
+}, true);
+window.addEventListener("scroll", () => {
+  document.querySelectorAll(".cc-menu:popover-open").forEach((menu) => menu.hidePopover());
+}, { passive: true });
+
+// Unsaved edits: the button then says that it saves first.
+for (const name of ["input", "change"]) {
+  document.addEventListener(name, (event) => {
+    const form = event.target.form;
+    if (form && form.querySelector(".cc-strip")) form.classList.add("cc-dirty");
+  });
+}

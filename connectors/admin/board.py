@@ -1,0 +1,119 @@
+"""What a page knows of its connections: read once per request, whatever the number of rows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connectors import entities, queue, states
+from connectors.entities import Entity
+from connectors.models import Connection, ConnectionHealth, Link
+
+LINKS = "shown_links"  # where a record keeps the links of this page's connections
+
+
+class Board:
+    """The enabled connections that take one entity, and the moment that a page shows."""
+
+    def __init__(self, entity: Entity[Any, Any]) -> None:
+        self.entity = entity
+        self.now: datetime = timezone.now()
+
+    @cached_property
+    def connections(self) -> list[Connection]:
+        """Return the enabled connections whose system takes the entity, by name."""
+        rows = Connection.objects.filter(enabled=True).select_related("health").order_by("name", "pk")
+        return [row for row in rows if self.entity.name in row.system.entities]
+
+    @cached_property
+    def worlds(self) -> dict[int, states.World]:
+        """Return what the states of each connection's links depend on."""
+        return {connection.pk: self._world(connection) for connection in self.connections}
+
+    def get(self, pk: int) -> Connection | None:
+        """Return one of the connections, None for a stranger."""
+        return next((connection for connection in self.connections if connection.pk == pk), None)
+
+    def push_label(self, connection: Connection) -> str:
+        """Return "Sync with Salesforce", with the connection's name where there are two of a kind."""
+        return self._named(connection.system.push_label, connection)
+
+    def id_label(self, connection: Connection) -> str:
+        """Return "Salesforce ID", with the connection's name where there are two of a kind."""
+        return self._named(connection.system.id_label, connection)
+
+    def open_label(self, connection: Connection) -> str:
+        """Return "Open in Salesforce", with the connection's name where there are two of a kind."""
+        return self._named(f"Open in {connection.system.label}", connection)
+
+    def with_links(self, records: QuerySet[Any]) -> QuerySet[Any]:
+        """Return records that bring their links to the connections of this page."""
+        links = self.entity.links().filter(connection__in=[row.pk for row in self.connections])
+        return records.prefetch_related(Prefetch("links", queryset=links, to_attr=LINKS))
+
+    def shown(self, record: Any, connection: Connection) -> tuple[Link | None, states.Shown]:
+        """Return a record's link (None: it has none) and its state, for a record of `with_links`."""
+        link = link_of(record, connection)
+        return link, states.shown(link, self.worlds[connection.pk])
+
+    def is_moving(self, record: Any) -> bool:
+        """Return whether any cell of this record changes by itself soon."""
+        return any(self.shown(record, row)[1].state.is_moving for row in self.connections)
+
+    def _named(self, label: str, connection: Connection) -> str:
+        kinds = [row.kind for row in self.connections]
+        return f"{label} · {connection.name}" if kinds.count(connection.kind) > 1 else label
+
+    def _world(self, connection: Connection) -> states.World:
+        health = health_of(connection)
+        return states.World(
+            now=self.now,
+            live=queue.live_leases(connection),
+            system=connection.system.label,
+            record_words=connection.system.record_words[self.entity.name],
+            paused=states.pause_words(health, self.now) if health else "",
+            automatic=connection.pushes_automatically(self.entity.name),
+            attempts=settings.CONCORD["record_attempts"],
+            labels=labels_of(self.entity),
+        )
+
+
+def board_of(request: HttpRequest, entity: Entity[Any, Any]) -> Board:
+    """Return this request's board. Kept on the request: an admin instance is shared by threads."""
+    kept: dict[str, Board] = request.__dict__.setdefault("concord_boards", {})
+    return kept.setdefault(entity.name, Board(entity))
+
+
+def link_of(record: Any, connection: Connection) -> Link | None:
+    """Return a record's link to a connection from what `Board.with_links` brought."""
+    links: list[Link] = getattr(record, LINKS)
+    return next((link for link in links if link.connection_id == connection.pk), None)
+
+
+def health_of(connection: Connection) -> ConnectionHealth | None:
+    """Return a connection's health, None before its first use."""
+    return getattr(connection, "health", None)
+
+
+def labels_of(entity: Entity[Any, Any]) -> Callable[[str], str]:
+    """Return what people call the fields of an entity, by our names."""
+    meta = entity.model._meta
+
+    def label(name: str) -> str:
+        try:
+            return str(getattr(meta.get_field(name), "verbose_name", name))
+        except FieldDoesNotExist:
+            return name.replace("_", " ")
+
+    return label
+
+
+def synced_entities() -> list[Entity[Any, Any]]:
+    """Return everything that can be synced, parents first."""
+    return list(entities.in_order())

@@ -1,0 +1,116 @@
+"""Ask before many records are sent: what it means, in numbers, with the number on the button."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import helpers
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from connectors import states
+from connectors.admin import cells, syncing
+from connectors.admin.board import Board
+from connectors.models import Connection
+from connectors.states import State
+from synclog import words
+
+if TYPE_CHECKING:
+    from connectors.admin.actions import SyncActionsMixin
+
+ASK_ABOVE = 200  # records
+CHUNK = 10_000  # pks per query: SQLite stops at 250,000 parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What sending these records would mean. The parts add up to the total."""
+
+    total: int
+    in_sync: int
+    not_enabled: int
+    undecided: int
+    linked: int  # of those to send: known over there, so they need no matching
+
+    @property
+    def to_send(self) -> int:
+        """Return how many have something to send, as far as we know."""
+        return self.total - self.in_sync - self.not_enabled - self.undecided
+
+    def calls(self, batch_size: int) -> int:
+        """Return about how many calls it takes: one per batch, and one per batch to be matched."""
+        writes = -(-self.to_send // batch_size)
+        return writes + -(-(self.to_send - self.linked) // batch_size)
+
+
+def is_needed(request: HttpRequest, number: int) -> bool:
+    """Return whether to ask first: for many, for "select all", and when the number has changed since."""
+    if request.POST.get("confirmed") == str(number):
+        return False
+    return number > ASK_ABOVE or request.POST.get("select_across") == "1" or "confirmed" in request.POST
+
+
+def undecided(board: Board, connection: Connection, pks: list[int]) -> set[int]:
+    """Return those of the records (pks) that only a person's choice can move on."""
+    waiting = board.entity.links().filter(states.where(State.CHOICE), connection=connection)
+    return set(waiting.values_list("record_id", flat=True)) & set(pks)
+
+
+def expected(board: Board, connection: Connection, pks: list[int]) -> Expected:
+    """Count what sending these records would mean, without a call."""
+    counts = {"in_sync": 0, "not_enabled": 0, "undecided": 0, "linked": 0, "": 0}
+    links = board.entity.links().filter(connection=connection).only(*_COLUMNS)
+    for start in range(0, len(pks), CHUNK):
+        for link in links.filter(record_id__in=pks[start : start + CHUNK]).iterator():
+            counts[_PARTS.get(states.state_of(link, ()), "linked" if link.remote_id else "")] += 1
+    del counts[""]
+    return Expected(len(pks), **counts)
+
+
+_COLUMNS = ("record_id", "enabled", "state", "lease", "code", "remote_id", "changed")
+_PARTS = {
+    State.IN_SYNC: "in_sync",
+    State.NOT_ENABLED: "not_enabled",
+    State.CHOICE: "undecided",
+}
+
+
+def page(
+    request: HttpRequest, admin: "SyncActionsMixin", board: Board, connection: Connection, pks: list[int]
+) -> HttpResponse:
+    """Return the dialog: system, environment, counts, calls; its button repeats verb and number."""
+    figures = expected(board, connection, pks)
+    label = board.push_label(connection)
+    across = request.POST.get("select_across") == "1"
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": label,
+        "opts": admin.opts,
+        "connection": connection,
+        "environment": cells.environment(connection),
+        "question": f"{label.split()[0]} {syncing.counted(board, figures.total)}",
+        "label": label,
+        "parts": _parts(board, figures),
+        "calls": words.counted(figures.calls(connection.batch_size), "call", "calls"),
+        "paused": board.worlds[connection.pk].paused,
+        "number_changed": "confirmed" in request.POST,
+        "button": f"Sync {syncing.counted(board, figures.to_send or figures.in_sync)}",
+        "action": request.POST.get("action", ""),
+        "across": "1" if across else "0",
+        "confirmed": str(figures.total),
+        "run": syncing.new_run_id(),
+        "checkbox": helpers.ACTION_CHECKBOX_NAME,
+        "ticked": pks[:1] if across else pks,
+        "back": request.get_full_path(),
+    }
+    return TemplateResponse(request, "concord/confirm.html", context)
+
+
+def _parts(board: Board, figures: Expected) -> list[tuple[str, str]]:
+    """Return the numbers in words; those that are none are left out."""
+    parts = [
+        (figures.to_send, "to send"),
+        (figures.in_sync, "already in sync: looked at again, without a call"),
+        (figures.not_enabled, "not enabled: left out"),
+        (figures.undecided, "need your choice first: left out"),
+    ]
+    return [(f"{number:,}", text) for number, text in parts if number]

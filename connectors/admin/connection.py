@@ -1,0 +1,303 @@
+"""The connections' screens: connect, test, pause, and decide what is sent by itself."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from connectors import health, queue, registry, states, trial
+from connectors.admin import cells, figures, syncing
+from connectors.admin.board import Board, health_of, synced_entities
+from connectors.admin.connection_form import AUTO, CREDENTIAL, SETTING, ConnectionForm, names
+from connectors.models import Connection
+from synclog import runs, words
+from synclog.models import Run
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ModelAdmin):
+    """One account of one remote system, how it fares, and its buttons."""
+
+    form = ConnectionForm
+    list_select_related = ["health"]
+    list_fullwidth = True
+    list_before_template = "concord/lead.html"
+    change_form_outer_before_template = "concord/connection_head.html"
+    show_full_result_count = False
+    compressed_fields = True
+    ordering = ["name"]
+    actions = None
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns; their numbers are counted once per page."""
+        counted = figures.figures()
+
+        def numbers(connection: Connection) -> SafeString:
+            return _numbers(counted.get(connection.pk, figures.Figures()))
+
+        return ["titled", "system", "standing", cells.titled(numbers, "numbers", "Records"), "usage"]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form. Its kind's own boxes are no columns: Django must not look for them."""
+        readonly = self.get_readonly_fields(request, obj)
+        kwargs["fields"] = [name for name in ConnectionForm.Meta.fields if name not in readonly]
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Keep what other things refer to as it was made."""
+        return ["slug", "kind"] if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the sections. The one for automatic sync keeps the seed's name."""
+        kinds = {item.slug: item for item in registry.kinds()}
+        system = kinds.get(obj.kind if obj else request.POST.get("kind", ""), next(iter(kinds.values())))
+        if obj and not self.has_change_permission(request, obj):
+            return [("Account", {"fields": ["name", "slug", "kind", "environment", "base_url", "enabled"]})]
+        return [
+            ("Account", {"fields": [("name", "environment"), ("kind", "slug"), "base_url", "enabled"]}),
+            ("Login", {"fields": names(CREDENTIAL, system), "description": _login_text(obj)}),
+            (
+                "Company Configuration",
+                {
+                    "fields": names(AUTO, system),
+                    "description": _automatic_text(obj),
+                    "classes": ["cc-company-configuration"],
+                },
+            ),
+            (
+                f"Fields in {system.label}",
+                {
+                    "fields": names(SETTING, system),
+                    "description": "API names over there. Empty where it may be: the field is not sent.",
+                },
+            ),
+            ("Speed", {"fields": [("batch_size", "max_slots")], "classes": ["collapse"]}),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        """Write what was edited and nothing else: a blank secret leaves the stored one alone."""
+        form.fill(obj)
+        columns = form.changed_columns()
+        if not change:
+            obj.save()
+        elif columns:
+            obj.save(update_fields=columns | {"updated_at"})
+        if change and columns & {"credentials", "base_url", "settings"}:
+            health.credentials_changed(obj)
+        if "auto_push" in columns:
+            _tell_unsent(request, obj)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Add the head: how it stands, its buttons and the last test."""
+        connection = context.get("original")
+        if connection is not None:
+            context.update(head(request, self, connection))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list with the line that says what it is for."""
+        lead = "The systems that Concord talks to: how each fares, and what is sent to it."
+        return super().changelist_view(request, {"cc_lead": lead, **(extra_context or {})})
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the addresses of the buttons. Each is a POST."""
+        views = {
+            "test": self.test_view,
+            "pause": self.pause_view,
+            "resume": self.resume_view,
+            "retry": self.retry_view,
+        }
+        own = [
+            path(
+                f"<int:pk>/{what}/",
+                self.admin_site.admin_view(require_POST(view)),
+                name=f"connectors_connection_{what}",
+            )
+            for what, view in views.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Test the connection now; the checklist is kept on its page."""
+        connection = self._allowed(request, pk)
+        tested = trial.test(connection, by=request.user.get_username())
+        red = [item["label"] for item in tested.checks if item.get("ok") is False]
+        if red:
+            messages.error(request, f"{connection.name} was tested: {', '.join(red)} failed. See below what to do.")
+        else:
+            messages.success(request, f"{connection.name} was tested: all checks passed.")
+        return self._page(connection)
+
+    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send nothing until a person resumes."""
+        connection = self._allowed(request, pk)
+        health.pause(connection, by=request.user.get_username())
+        messages.info(request, f"{connection.name} is paused. What waits goes on waiting; nothing is lost.")
+        return self._page(connection)
+
+    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """End any pause."""
+        connection = self._allowed(request, pk)
+        health.resume(connection, by=request.user.get_username())
+        messages.info(request, f"{connection.name} is resumed. What waited is being sent.")
+        return self._page(connection)
+
+    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask again for all that failed, or for what failed in one run (`only_run`)."""
+        connection = self._allowed(request, pk, right_to_sync=True)
+        retry(request, connection)
+        return self._page(connection)
+
+    def _allowed(self, request: HttpRequest, pk: int, *, right_to_sync: bool = False) -> Connection:
+        connection = Connection.objects.select_related("health").filter(pk=pk).first()
+        if connection is None:
+            raise Http404
+        may = may_retry(request) if right_to_sync else self.has_change_permission(request, connection)
+        if not may:
+            raise PermissionDenied
+        return connection
+
+    def _page(self, connection: Connection) -> HttpResponse:
+        return HttpResponseRedirect(cells.address(Connection, "change", connection.pk))
+
+    @admin.display(description="Connection", ordering="name")
+    def titled(self, connection: Connection) -> SafeString:
+        """Return the name with its environment."""
+        return format_html("{} {}", connection.name, cells.environment(connection))
+
+    @admin.display(description="System")
+    def system(self, connection: Connection) -> str:
+        """Return which system it is."""
+        return connection.system.label
+
+    @admin.display(description="State")
+    def standing(self, connection: Connection) -> SafeString:
+        """Return how it fares, in words."""
+        how = figures.standing(connection)
+        return format_html('<span class="cc-standing cc-tone-{}">{}</span>', how.tone, how.sentence)
+
+    @admin.display(description="Calls")
+    def usage(self, connection: Connection) -> str:
+        """Return the calls used today."""
+        return figures.usage(connection) or "not known yet"
+
+
+def may_retry(request: HttpRequest) -> bool:
+    """Return whether this person may have records of every entity sent."""
+    models = (entity.model._meta for entity in synced_entities())
+    return all(request.user.has_perm(f"{meta.app_label}.sync_{meta.model_name}") for meta in models)
+
+
+def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None) -> Run:
+    """Begin a run of what failed, and tell how many. Records that need a choice are left."""
+    user: Any = request.user
+    with transaction.atomic():
+        run, is_new = runs.start(
+            syncing.run_id(request),
+            kind=Run.Kind.CLICK,
+            label="Retry failed",
+            connection_id=connection.pk,
+            connection_name=connection.name,
+            entity="",
+            user=user,
+        )
+        if is_new:
+            by = user.get_username()
+            number = queue.retry_failed(connection, None, run=run.pk, requested_by=by, only_run=only_run)
+            Run.objects.filter(pk=run.pk).update(requested=number)
+            run.requested = number
+    failed = words.counted(run.requested, "failed record is", "failed records are")
+    messages.info(request, format_html("{} sent again. {}", failed, syncing.follow(run)))
+    return run
+
+
+def head(request: HttpRequest, page: ConnectionAdmin, connection: Connection) -> dict[str, Any]:
+    """Return what stands above a connection's form."""
+    fares = health_of(connection)
+    now = timezone.now()
+    numbers = figures.figures().get(connection.pk, figures.Figures())
+    retriable = sum(_retriable(entity, connection) for entity in synced_entities())
+    return {
+        "cc_card": figures.card(connection, numbers),
+        "cc_checks": [_check(item) for item in fares.checks] if fares else [],
+        "cc_tested": words.when(fares.tested_at, now) if fares and fares.tested_at else "",
+        "cc_org": f"{fares.org_name} · {connection.org_id}".strip(" ·") if fares else "",
+        "cc_is_paused": bool(fares and fares.is_paused(now)),
+        "cc_may_change": page.has_change_permission(request, connection),
+        "cc_retry": f"Retry {retriable:,} failed" if retriable and may_retry(request) else "",
+        "cc_urls": {
+            what: reverse(f"admin:connectors_connection_{what}", args=[connection.pk])
+            for what in ("test", "pause", "resume", "retry")
+        },
+        "cc_run": syncing.new_run_id(),
+    }
+
+
+def _retriable(entity: Any, connection: Connection) -> int:
+    failed = entity.links().filter(states.needs_you(), connection=connection)
+    return int(failed.exclude(code=states.CONFLICT).count())
+
+
+def _check(item: dict[str, Any]) -> dict[str, Any]:
+    mark = {True: ("passed", "good"), False: ("failed", "bad")}.get(item.get("ok"), ("not tried", "calm"))
+    return {
+        "label": states.capped(str(item.get("label", "")), 200),
+        "text": states.capped(str(item.get("text", "")), 1_000),
+        "copy": states.capped(str(item.get("copy", "")), 2_000),
+        "word": mark[0],
+        "tone": mark[1],
+    }
+
+
+def _numbers(numbers: figures.Figures) -> SafeString:
+    html = '<a class="cc-number cc-is-{}" href="{}"><b>{}</b> {}</a>'
+    shown = ((item["tone"], item["url"], item["number"], item["label"]) for item in figures.links(numbers))
+    return format_html('<span class="cc-numbers">{}</span>', format_html_join("", html, shown))
+
+
+def _login_text(connection: Connection | None) -> str:
+    if connection is None:
+        return "Written once and never shown again. Stored encrypted."
+    return "Never shown. Leave a box blank to keep what is stored; a new address needs the login again."
+
+
+def _automatic_text(connection: Connection | None) -> SafeString:
+    """Return what Yes and No mean, and what would stay behind."""
+    text = "Yes: new and changed {} are sent by themselves. No: only when someone clicks.{}"
+    every = " and ".join(entity.label_plural for entity in synced_entities())
+    if connection is None:
+        return format_html(text, every, "")
+    return format_html(text, every, _unsent(connection))
+
+
+def _unsent(connection: Connection) -> SafeString:
+    parts = []
+    for entity in synced_entities():
+        number = figures.changed(connection, entity)
+        counted = words.counted(number, entity.label, entity.label_plural)
+        url = f"{cells.address(entity.model, 'changelist')}?state=changed"
+        have = "has" if number == 1 else "have"
+        parts.append((url, counted, have) if number else ("", f"No {entity.label}", "has"))
+    linked = ' <a href="{}">{} {} changes not sent.</a>' if any(url for url, _, _ in parts) else "{} {} {} changes not sent."
+    return format_html_join("", linked, parts)
+
+
+def _tell_unsent(request: HttpRequest, connection: Connection) -> None:
+    """After automatic sync was switched on, say what it does not send."""
+    for entity in synced_entities():
+        number = figures.changed(connection, entity)
+        if number and connection.pushes_automatically(entity.name):
+            board = Board(entity)
+            url = f"{cells.address(entity.model, 'changelist')}?state=changed"
+            text = "From now on changes are sent by themselves. {} changed before that and {} not sent: {}"
+            show = format_html('<a href="{}">look and send</a>', url)
+            verb = "was" if number == 1 else "were"
+            messages.info(request, format_html(text, syncing.counted(board, number), verb, show))

@@ -1,0 +1,224 @@
+"""The run's page: one click or one hour of automatic saves, and what it left."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from connectors import entities, queue
+from connectors.admin import cells, connection, syncing
+from connectors.admin.board import synced_entities
+from connectors.models import Connection
+from synclog import words
+from synclog.models import Entry, Run
+
+SHOWN_ENTRIES = 50
+SEGMENTS = (
+    ("created", "created", "good"),
+    ("updated", "updated", "good"),
+    ("unchanged", "already in sync", "same"),
+    ("rejected", "failed", "bad"),
+    ("conflict", "needs your choice", "choice"),
+    ("skipped", "not enabled", "calm"),
+)
+
+
+@admin.register(Run)
+class RunAdmin(ModelAdmin):
+    """Watch one run; know when it is over and what it left. Nobody edits it."""
+
+    list_per_page = 50
+    list_fullwidth = True
+    list_before_template = "concord/lead.html"
+    show_full_result_count = False
+    ordering = ["-started_at", "-id"]
+    sortable_by: tuple[str, ...] = ()
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Return no: a click makes one."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        """Return no: what happened stays as it was."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        """Return no: age deletes."""
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the runs, newest first."""
+        lead = "One line per click, command or hour of automatic saves, newest first."
+        return super().changelist_view(request, {"cc_lead": lead, "title": "Runs", **(extra_context or {})})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns; which runs still wait is read once per page."""
+        waits = waiting_runs()
+
+        def result(run: Run) -> SafeString:
+            told = headline(run, waits.get(run.pk, 0))
+            return format_html('<span class="cc-standing cc-tone-{}">{}</span>', told[1], told[0])
+
+        return ["titled", "records", cells.titled(result, "result", "Result"), "user_name", "started"]
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the part that refreshes itself, and the retry."""
+        view = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/live/", view(self.live_view), name="synclog_run_live"),
+            path("<uuid:pk>/retry/", view(require_POST(self.retry_view)), name="synclog_run_retry"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show one run."""
+        run = self._seen(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title(run),
+            **run_context(request, run),
+        }
+        return TemplateResponse(request, "concord/run.html", context)
+
+    def live_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Return the part of the page that refreshes itself."""
+        return TemplateResponse(request, "concord/run_live.html", run_context(request, self._seen(request, str(pk))))
+
+    def retry_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Ask again for what failed in this run, and follow that."""
+        run = self._seen(request, str(pk))
+        if not connection.may_retry(request):
+            raise PermissionDenied
+        account = Connection.objects.filter(pk=run.connection_id).select_related("health").first()
+        if account is None:
+            raise Http404
+        again = connection.retry(request, account, only_run=run.pk)
+        return HttpResponseRedirect(cells.run_url(again.pk))
+
+    def _seen(self, request: HttpRequest, pk: str) -> Run:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        run: Run | None = self.get_object(request, pk)
+        if run is None:
+            raise Http404
+        return run
+
+    @admin.display(description="Run")
+    def titled(self, run: Run) -> str:
+        """Return what was asked for, and of which connection."""
+        return f"{run.label or run.get_kind_display()} · {run.connection_name}"
+
+    @admin.display(description="Records")
+    def records(self, run: Run) -> str:
+        """Return how many records were asked for."""
+        return f"{run.requested:,}"
+
+    @admin.display(description="Started")
+    def started(self, run: Run) -> str:
+        """Return when it began."""
+        return words.when(run.started_at, timezone.now())
+
+
+def title(run: Run) -> str:
+    """Return "Sync with Salesforce: 500 companies, by admin, 10:38 PM"."""
+    names = {entity.name: (entity.label, entity.label_plural) for entity in synced_entities()}
+    counted = words.counted(run.requested, *names.get(run.entity, ("record", "records")))
+    if run.kind == Run.Kind.AUTOMATIC:
+        hour = timezone.localtime(run.started_at).replace(minute=0, second=0, microsecond=0)
+        span = f"{words.clock(hour)} to {words.clock(hour + timedelta(hours=1))}"
+        return f"Automatic, {span}: {counted}"
+    by = f", by {run.user_name}" if run.user_name else ""
+    return f"{run.label or run.get_kind_display()}: {counted}{by}, {words.clock(run.started_at)}"
+
+
+def waiting_runs() -> dict[uuid.UUID, int]:
+    """Return how many records wait, by run: the pending links are few and indexed."""
+    found: dict[uuid.UUID, int] = {}
+    for entity in entities.in_order():
+        pending = entity.links().filter(state="pending").exclude(run=None).order_by()
+        for run in pending.values_list("run", flat=True):
+            if run is not None:
+                found[run] = found.get(run, 0) + 1
+    return found
+
+
+def headline(run: Run, waits: int) -> tuple[str, str]:
+    """Return the outcome in words with its tone. The worst one takes the headline."""
+    bad = []
+    if run.rejected:
+        bad.append(f"{run.rejected:,} failed")
+    if run.conflict:
+        bad.append(f"{run.conflict:,} {'needs' if run.conflict == 1 else 'need'} your choice")
+    if waits:
+        return ", ".join([f"{waits:,} waiting", *bad]), "bad" if bad else "busy"
+    if bad:
+        return f"Done, {', '.join(bad)}", "bad"
+    if run.requested and run.unchanged == run.requested:
+        return f"Nothing to send: all {run.requested:,} were already in sync", "calm"
+    if not run.requested or not run.finished:
+        return "Nothing to send", "calm"
+    if run.skipped:
+        return f"Done, {run.skipped:,} not sent: not enabled", "warn"
+    return f"Done: {', '.join(_done(run))}", "good"
+
+
+def _done(run: Run) -> list[str]:
+    pairs = ((run.created, "created"), (run.updated, "updated"), (run.unchanged, "already in sync"))
+    return [f"{number:,} {word}" for number, word in pairs if number]
+
+
+def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """Return what a run's page shows; the parts of the count add up to what was asked for."""
+    waits = queue.waiting(run.pk)
+    parts = [{"number": getattr(run, name), "word": word, "tone": tone} for name, word, tone in SEGMENTS]
+    parts.append({"number": waits, "word": "waiting", "tone": "busy"})
+    taken = run.requested - run.finished - waits
+    parts.append({"number": max(0, taken), "word": "taken over by a newer request", "tone": "calm"})
+    shown = [part for part in parts if part["number"]]
+    whole = sum(part["number"] for part in shown) or 1
+    for part in shown:
+        part["share"] = f"{part['number'] / whole * 100:.3f}"
+        part["text"] = f"{part['number']:,}"
+    told = headline(run, waits)
+    entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
+    may_retry = run.rejected and not waits and run.connection_id and connection.may_retry(request)
+    return {
+        "run": run,
+        "headline": told[0],
+        "tone": told[1],
+        "parts": shown,
+        "whole": f"{whole:,}" if shown else "",
+        "is_running": bool(waits),
+        "calls": words.counted(run.calls, "call", "calls"),
+        "took": words.lasting(run.started_at, run.last_at or timezone.now()) if shown else "",
+        "entries": [_entry(entry) for entry in entries[:SHOWN_ENTRIES]],
+        "log_url": f"{reverse('admin:synclog_entry_changelist')}?run={run.pk}",
+        "reads_log": request.user.has_perm("synclog.view_entry"),
+        "retry": f"Retry {run.rejected:,} failed" if may_retry else "",
+        "nonce": syncing.new_run_id(),
+        "zone": words.zone(),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "level": entry.level,
+        "name": entry.object_name[:120],
+        "sentence": entry.description[:400],
+        "at": words.clock(entry.logged_at),
+        "url": reverse("admin:synclog_entry_change", args=[entry.pk]),
+    }

@@ -1,0 +1,122 @@
+"""The grid's tabs: the same states as the chips, as conditions on records."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from connectors import entities, states
+from connectors.admin.board import Board, board_of, health_of
+from connectors.models import Link
+from synclog import words
+
+NEEDS_YOU, WAITING, CHANGED, NOT_SYNCED, TODAY = "needs_you", "waiting", "changed", "not_synced", "today"
+TABS = {
+    "": "All",
+    NEEDS_YOU: "Needs you",
+    WAITING: "Waiting",
+    CHANGED: "Changed",
+    NOT_SYNCED: "Not synced",
+    TODAY: "New today",
+}
+EMPTY = {
+    NEEDS_YOU: "Nothing needs you.",
+    WAITING: "Nothing waits.",
+    CHANGED: "Every linked record is as it was sent.",
+    NOT_SYNCED: "Every record has been sent.",
+    TODAY: "Nothing was added today.",
+}
+PARAMETER = "state"
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Filter by tab. It draws nothing itself: the tabs stand above the grid."""
+
+    title = "State"
+    parameter_name = PARAMETER
+    template = "concord/tab_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the tabs as choices."""
+        return [(value, label) for value, label in TABS.items() if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the records of the chosen tab."""
+        board = board_of(request, entities.of(queryset.model))
+        return queryset.filter(condition(board, self.value() or ""))
+
+
+def condition(board: Board, tab: str) -> Q:
+    """Return a tab's condition on records."""
+    if tab == TODAY:
+        return Q(created_at__gte=timezone.localtime(board.now).replace(hour=0, minute=0, second=0, microsecond=0))
+    if tab == NOT_SYNCED:
+        return _in_any_link(board, states.where(states.State.NOT_SYNCED)) | _without_link(board)
+    on_links = {
+        NEEDS_YOU: states.needs_you(),
+        WAITING: states.on_the_way(),
+        CHANGED: states.where(states.State.CHANGED),
+    }
+    return _in_any_link(board, on_links[tab]) if tab in on_links else Q()
+
+
+def _links(board: Board) -> QuerySet[Link]:
+    enabled = [row.pk for row in board.connections]
+    return board.entity.links().filter(connection__in=enabled)
+
+
+def _in_any_link(board: Board, on_link: Q) -> Q:
+    return Q(pk__in=_links(board).filter(on_link).values("record"))
+
+
+def _without_link(board: Board) -> Q:
+    lacks = Q()
+    for row in board.connections:
+        lacks |= ~Exists(board.entity.links().filter(connection=row, record=OuterRef("pk")))
+    return lacks
+
+
+def tabs(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
+    """Return the tabs as links; those that ask for a person's act carry their number."""
+    chosen = request.GET.get(PARAMETER, "")
+    numbers = {
+        NEEDS_YOU: _records(board, states.needs_you()),
+        WAITING: _records(board, states.on_the_way()),
+        CHANGED: _records(board, states.where(states.State.CHANGED)),
+    }
+    return [
+        {
+            "label": label,
+            "number": f"{numbers[value]:,}" if numbers.get(value) else "",
+            "url": _address(request, value),
+            "is_chosen": value == chosen,
+            "is_urgent": value == NEEDS_YOU,
+        }
+        for value, label in TABS.items()
+    ]
+
+
+def _records(board: Board, on_link: Q) -> int:
+    return _links(board).filter(on_link).values("record").distinct().count()
+
+
+def _address(request: HttpRequest, tab: str) -> str:
+    """Return this page's address with another tab, keeping search and filters."""
+    query = request.GET.copy()
+    for name in (PARAMETER, "p", "all"):
+        query.pop(name, None)
+    if tab:
+        query[PARAMETER] = tab
+    return f"?{query.urlencode()}"
+
+
+def nothing(request: HttpRequest, board: Board) -> str:
+    """Return what an empty tab says."""
+    if request.GET.get("q"):
+        return f"Nothing matches “{request.GET['q'][:80]}” here."
+    text = EMPTY.get(request.GET.get(PARAMETER, ""), "Nothing matches these filters.")
+    healths = filter(None, (health_of(row) for row in board.connections))
+    last = max((health.last_success for health in healths if health.last_success), default=None)
+    return f"{text} Last sent {words.when(last, board.now)}." if last else text
