@@ -37,12 +37,18 @@ class Tree:
 
     def __exit__(self, *_: object) -> None:
         processes.stop(self.children.values())
+        self._broker_url_file.unlink(missing_ok=True)
+
+    @property
+    def _broker_url_file(self) -> Path:
+        return self.folder / "broker.url"  # settings.py reads it: commands in another terminal ring, too
 
     def start_broker(self) -> None:
         """Start the bundled broker and let later children use it. Raises NotBundledError."""
         broker = embedded.start_valkey(self.new_log("broker"))
         self.children["broker"] = broker.process
         self.environment["REDIS_URL"] = broker.url
+        self._broker_url_file.write_text(broker.url)
 
     def start(self, name: str, *command: str) -> None:
         """Start a Python module or script as a child."""

@@ -1,0 +1,104 @@
+"""/healthz and /readyz: they answer whoever asks, and tell what waits."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.utils import timezone
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from pytest_django.fixtures import Settings
+
+from companies.models import CompanyLink
+from connectors.models import Connection, ConnectionHealth
+from tests.factories import CompanyFactory, ConnectionFactory
+
+
+def ready(client: Client) -> dict[str, object]:
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    facts: dict[str, object] = answer.json()
+    return facts
+
+
+@pytest.fixture
+def ticking(db: None) -> PeriodicTask:
+    """A schedule that ticked three seconds ago."""
+    every = IntervalSchedule.objects.create(every=10, period=IntervalSchedule.SECONDS)
+    last = timezone.now() - timedelta(seconds=3)
+    return PeriodicTask.objects.create(
+        name="sweep", task="connectors.sweep", interval=every, last_run_at=last
+    )
+
+
+@pytest.fixture
+def due(db: None) -> Connection:
+    """A connection that could have sent a record a minute ago."""
+    connection = ConnectionFactory.create()
+    since = timezone.now() - timedelta(minutes=1)
+    CompanyLink.objects.create(
+        connection=connection, record=CompanyFactory.create(), state="pending", not_before=since
+    )
+    return connection
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.django_db
+def test_any_host_may_ask_without_https(client: Client, settings: Settings, path: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+
+
+@pytest.mark.usefixtures("ticking")
+def test_ready_when_database_broker_and_schedule_work(client: Client) -> None:
+    facts = ready(client)
+
+    assert 3 <= facts.pop("beat_age_s") < 60  # type: ignore[operator]
+    assert facts == {"status": "ok", "database": "ok", "broker": "ok", "oldest_due_s": None}
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_broker_that_never_answers_degrades_at_once(
+    client: Client, settings: Settings, hung_port: int
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{hung_port}/0"
+
+    started = time.monotonic()
+    facts = ready(client)
+
+    assert (facts["status"], facts["broker"]) == ("degraded", "degraded")
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_never_ticked_degrades(client: Client) -> None:
+    assert ready(client)["status"] == "degraded"
+
+
+@pytest.mark.usefixtures("due")
+def test_the_oldest_due_record_is_told(client: Client) -> None:
+    assert 60 <= ready(client)["oldest_due_s"] < 120  # type: ignore[operator]
+
+
+def test_records_of_a_paused_connection_wait_on_purpose(client: Client, due: Connection) -> None:
+    due.health.pause = ConnectionHealth.Pause.PERSON
+    due.health.save()
+
+    assert ready(client)["oldest_due_s"] is None
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_without_the_database_it_is_not_ready(client: Client, settings: Settings) -> None:
+    name = database.settings_dict["NAME"]
+    database.close()
+    database.settings_dict["NAME"] = "no_such_database"
+    try:
+        answer = client.get("/readyz")
+    finally:
+        database.close()
+        database.settings_dict["NAME"] = name
+
+    assert (answer.status_code, answer.json()["database"]) == (503, "down")
