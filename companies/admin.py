@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from companies.models import Company
+from companies.phones import to_e164
 from connectors.admin import cells, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
 from connectors.admin.strip import StripMixin
@@ -40,8 +41,9 @@ class CompanyForm(_Form):
 
 def phone_help(company: Company) -> str:
     """Return how the phone was read; a number that can't be read is sent as typed."""
-    if company.phone_e164:
-        number = phonenumbers.parse(company.phone_e164)
+    readable = to_e164(company.phone, str(company.legal_country or ""))
+    if readable:
+        number = phonenumbers.parse(readable)
         shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
         return f"read as {shown}"
     place = f" in {company.legal_country.name}" if company.legal_country else " without a country"
@@ -65,7 +67,6 @@ class CompanyAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
     list_before_template = "concord/grid_top.html"
     list_after_template = "concord/grid_end.html"
     show_facets = admin.ShowFacets.NEVER
-    show_full_result_count = False
     search_fields = ["name", "email", "website", "links__remote_id"]
     search_help_text = "Name, email, website or reference id"
     autocomplete_fields = ["sales_representative"]
@@ -143,5 +144,7 @@ class CompanyAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
 
 
 def _updated(company: Company) -> SafeString:
-    moment = words.when(company.updated_at, timezone.now())
-    return format_html('<time datetime="{}">{}</time>', company.updated_at.isoformat(), moment)
+    now = timezone.now()
+    html = '<time class="cc-two cc-when" datetime="{}">{}<span class="cc-second">{}</span></time>'
+    at = company.updated_at
+    return format_html(html, at.isoformat(), *words.two_lines(at, now))

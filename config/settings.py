@@ -79,7 +79,9 @@ TEMPLATES = [
 ]
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'concord.sqlite3'}")}
+# Production names its database and broker: a forgotten line must not start an empty SQLite file.
+_local = {} if PRODUCTION else {"default": f"sqlite:///{VAR_DIR / 'concord.sqlite3'}"}
+DATABASES = {"default": env.db("DATABASE_URL", **_local)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Without WAL and IMMEDIATE, a worker that writes while a person clicks answers "database is locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -101,6 +103,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -109,6 +112,10 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 # Without collectstatic (demo, development) files are served from where they lie.
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=not PRODUCTION)
@@ -142,8 +149,8 @@ CONTENT_SECURITY_POLICY = {
 
 # A demo that runs here says where its broker is, so that commands in another terminal find it.
 _demo_broker = VAR_DIR / "broker.url"
-_broker = _demo_broker.read_text() if not PRODUCTION and _demo_broker.exists() else "redis://127.0.0.1:6379/0"
-REDIS_URL = env.str("REDIS_URL", default=_broker)
+_broker = _demo_broker.read_text() if _demo_broker.exists() else "redis://127.0.0.1:6379/0"
+REDIS_URL = env.str("REDIS_URL") if PRODUCTION else env.str("REDIS_URL", default=_broker)
 CELERY_BROKER_URL = REDIS_URL
 # For workers and beat; the doorbell has its own, shorter ones. Without them a broker that accepts and never
 # answers holds a process for good.
@@ -195,6 +202,9 @@ UNFOLD = {
     "SITE_TITLE": "Concord",
     "SITE_HEADER": "Concord",
     "SITE_SYMBOL": "sync_alt",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("concord/favicon.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "connectors.admin.overview.overview",

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from synclog import words
-from synclog.filters import LogFilter
+from synclog.filters import OUTCOMES, LogFilter
 from synclog.models import Entry
 from synclog.paging import KeysetChangeList
 
@@ -100,6 +100,7 @@ class EntryAdmin(ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Show one entry in full."""
         entry: Entry = context["original"]
+        context["original"] = ""  # its name is a whole sentence: too long for the way to it in the head
         context.update(entry_context(request, entry))
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -191,6 +192,8 @@ def entry_context(request: HttpRequest, entry: Entry) -> dict[str, Any]:
         "title": "Log entry",
         "cc_run": str(uuid.uuid4()),
         "entry": entry,
+        "errors": [(_label(model, name), str(text)) for name, text in entry.errors.items()],
+        "outcome": OUTCOMES.get(entry.outcome, entry.outcome),
         "changes": [(name, *_pair(pair)) for name, pair in entry.changes.items()],
         "log_date": _log_date(entry),
         "log_time": f"{timezone.localtime(entry.logged_at):%I:%M:%S %p}".removeprefix("0"),
@@ -209,6 +212,12 @@ def _model_of(entity: str) -> Any:
     """Return the model of an entity's name. The log knows no other room: it asks Django."""
     named = (model for model in apps.get_models() if model._meta.model_name == entity)
     return next((model for model in named if hasattr(model, "public_id")), None) if entity else None
+
+
+def _label(model: Any, name: str) -> str:
+    """Return what people call a field; a name that is none stays as it is."""
+    fields = {field.name: field for field in model._meta.get_fields()} if model else {}
+    return str(getattr(fields.get(name), "verbose_name", name))
 
 
 def _address(model: Any, what: str, *args: Any) -> str:

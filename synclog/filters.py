@@ -43,7 +43,7 @@ class LogFilter(forms.Form):
         label="Message",
         required=False,
         max_length=200,
-        widget=forms.TextInput({"placeholder": "any part of name, e-mail, id, code or sentence"}),
+        widget=forms.TextInput({"placeholder": "name, e-mail, id, code, words"}),
     )
     connection = _select("Connection", [])
     action_type = _select("Action Type", Entry.ActionType.choices)
@@ -56,7 +56,7 @@ class LogFilter(forms.Form):
     FOLDED = ("connection", "action_type", "outcome", "run", "tokens")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         field = self.fields["connection"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "All"), *connections()]

@@ -30,6 +30,13 @@ def when(moment: datetime, now: datetime) -> str:
     return f"{day(moment, now)}, {clock(moment)}"
 
 
+def two_lines(moment: datetime, now: datetime) -> tuple[str, str]:
+    """Return the same as `when` for a narrow column: ("10:39 PM", "3 min ago") or ("21 Nov", "10:39 PM")."""
+    if timedelta(0) <= now - moment < timedelta(days=1):
+        return clock(moment), ago(moment, now)
+    return day(moment, now), clock(moment)
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """Return how long something has been over, as in "3 min ago"."""
     return "now" if now - moment < timedelta(seconds=1) else f"{lasting(moment, now)} ago"

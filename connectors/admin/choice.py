@@ -47,7 +47,7 @@ def page(
         "opts": admin.opts,
         "record": record,
         "connection": connection,
-        "environment": cells.environment(connection),
+        "cc_environment": cells.environment(connection),
         "link": link,
         "is_gone": state is State.GONE,
         "title": f"{record} {'is gone from' if state is State.GONE else 'needs your choice in'} {connection.name}",

@@ -86,7 +86,7 @@ def page(
         "title": label,
         "opts": admin.opts,
         "connection": connection,
-        "environment": cells.environment(connection),
+        "cc_environment": cells.environment(connection),
         "question": f"{label.split()[0]} {syncing.counted(board, figures.total)}",
         "label": label,
         "parts": _parts(board, figures),

@@ -31,7 +31,6 @@ class ConnectionAdmin(ModelAdmin):
     list_fullwidth = True
     list_before_template = "concord/lead.html"
     change_form_outer_before_template = "concord/connection_head.html"
-    show_full_result_count = False
     compressed_fields = True
     ordering = ["name"]
     actions = None
@@ -95,8 +94,15 @@ class ConnectionAdmin(ModelAdmin):
         if "auto_push" in columns:
             _tell_unsent(request, obj)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        """Return whether it may go: never while records here know who they are over there."""
+        if obj is not None and any(entity.links().filter(connection=obj).exists() for entity in synced_entities()):
+            return False
+        return bool(super().has_delete_permission(request, obj))
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Add the head: how it stands, its buttons and the last test."""
+        context["show_save_and_add_another"] = False
         connection = context.get("original")
         if connection is not None:
             context.update(head(request, self, connection))

@@ -65,7 +65,7 @@ class ConnectionForm(_Form):
             self.initial.setdefault("kind", self.system.slug)
         if "slug" in self.fields:
             self.fields["slug"].required = False
-            self.fields["slug"].help_text = "Names the connection in commands. Left blank it follows the name."
+            self.fields["slug"].widget.attrs["placeholder"] = "for commands; made from the name"
         if "base_url" in self.fields:
             self.fields["base_url"].label = self.system.base_url_label
             self.fields["base_url"].help_text = self.system.base_url_help

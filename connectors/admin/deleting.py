@@ -40,6 +40,6 @@ def _stays(entity: Any, records: list[Any]) -> dict[int, list[str]]:
     linked = entity.links().linked().filter(record__in=records)
     stays: dict[int, list[str]] = {}
     for pk, connection, remote_id in linked.values_list("record_id", "connection_id", "remote_id"):
-        text = f"stays in {names[connection]} as {remote_id}: nothing is deleted over there"
+        text = f"Not deleted: it stays in {names[connection]} as {remote_id}."
         stays.setdefault(pk, []).append(text)
     return stays

@@ -20,6 +20,7 @@ COUNTED = {
     "changed": states.where(State.CHANGED),
     "waiting": states.on_the_way(),
     "failed": states.needs_you(),
+    "not_enabled": states.where(State.NOT_ENABLED),
 }
 
 
@@ -31,6 +32,7 @@ class Figures:
     changed: int = 0
     waiting: int = 0
     failed: int = 0
+    not_enabled: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
         """Return the sums."""
@@ -39,6 +41,7 @@ class Figures:
             self.changed + other.changed,
             self.waiting + other.waiting,
             self.failed + other.failed,
+            self.not_enabled + other.not_enabled,
         )
 
 

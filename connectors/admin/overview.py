@@ -20,12 +20,14 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     counted = figures.figures()
     rows = Connection.objects.select_related("health").order_by("-enabled", "name")
     cards = [figures.card(row, counted.get(row.pk, figures.Figures())) for row in rows]
-    total = sum((counted.get(row.pk, figures.Figures()) for row in rows if row.enabled), figures.Figures())
-    told, tone = headline(total, entity.records().count(), entity)
+    enabled = [row for row in rows if row.enabled]
+    total = sum((counted.get(row.pk, figures.Figures()) for row in enabled), figures.Figures())
+    told, tone = headline(total, entity.records().count(), len(enabled), entity)
     grid = cells.address(entity.model, "changelist")
     problems = words.counted(total.failed, "problem", "problems")
     return {
         **context,
+        "title": "Overview",
         "cc_headline": told,
         "cc_tone": tone,
         "cc_cards": cards,
@@ -38,22 +40,24 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def headline(total: figures.Figures, records: int, entity: Entity[Any, Any]) -> tuple[str, str]:
-    """Return the sentence of the whole, and its tone."""
+def headline(
+    total: figures.Figures, records: int, connections: int, entity: Entity[Any, Any]
+) -> tuple[str, str]:
+    """Return the sentence of the whole, and its tone. Every record counts once per connection."""
     if not records:
         return f"No {entity.label_plural} yet.", "calm"
-    linked = total.in_sync + total.changed + total.waiting + total.failed
-    if not linked:
-        counted = words.counted(records, entity.label, entity.label_plural)
-        return f"Nothing was sent yet. {counted} here.", "calm"
-    if linked == total.in_sync:
-        counted = words.counted(linked, "record is", "records are")
-        return f"All {counted} in sync." if linked > 1 else "The one record is in sync.", "good"
+    known = total.in_sync + total.changed + total.waiting + total.failed + total.not_enabled
     parts = [
         (total.in_sync, "in sync"),
         (total.changed, "changed, not sent"),
         (total.waiting, "waiting"),
         (total.failed, "needs you" if total.failed == 1 else "need you"),
+        (total.not_enabled, "not enabled"),
+        (records * connections - known, "not synced"),
     ]
-    told = " · ".join(f"{number:,} {word}" for number, word in parts if number)
-    return f"{told}.", "bad" if total.failed else "busy"
+    told = [f"{number:,} {word}" for number, word in parts if number > 0]
+    if len(told) == 1 and total.in_sync:
+        return f"All {words.counted(total.in_sync, 'record is', 'records are')} in sync.", "good"
+    if not connections:
+        return f"{words.counted(records, entity.label, entity.label_plural)}, and no system to send them to.", "calm"
+    return f"{' · '.join(told)}.", "bad" if total.failed else "busy"

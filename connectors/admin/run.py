@@ -40,7 +40,6 @@ class RunAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     list_before_template = "concord/lead.html"
-    show_full_result_count = False
     ordering = ["-started_at", "-id"]
     sortable_by: tuple[str, ...] = ()
     actions = None
@@ -70,7 +69,7 @@ class RunAdmin(ModelAdmin):
             told = headline(run, waits.get(run.pk, 0))
             return format_html('<span class="cc-standing cc-tone-{}">{}</span>', told[1], told[0])
 
-        return ["titled", "records", cells.titled(result, "result", "Result"), "user_name", "started"]
+        return ["titled", "records", cells.titled(result, "result", "Result"), "by", "started"]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the part that refreshes itself, and the retry."""
@@ -126,6 +125,11 @@ class RunAdmin(ModelAdmin):
     def records(self, run: Run) -> str:
         """Return how many records were asked for."""
         return f"{run.requested:,}"
+
+    @admin.display(description="By")
+    def by(self, run: Run) -> str:
+        """Return who asked for it."""
+        return run.user_name or "Concord"
 
     @admin.display(description="Started")
     def started(self, run: Run) -> str:

@@ -21,6 +21,7 @@ SYNC = "_sync"  # the button's name; its value is the connection
 class StripMixin(SyncActionsMixin):
     """Show each connection's box above the form; save as the person who is logged in."""
 
+    change_form_template = "concord/record.html"
     change_form_before_template = "concord/strip.html"
     warn_unsaved_form = True
 
@@ -88,7 +89,9 @@ def box(
         "why": cells.why(shown.reason),
         "message": capped(link.message, 600) if link and shown.state is State.FAILED else "",
         "errors": _errors(link, board) if shown.state is State.FAILED else [],
-        "last": words.when(link.synced_at, board.now) if link and link.synced_at else "",
+        "last": words.when(link.synced_at, board.now)
+        if link and link.synced_at and shown.state is not State.IN_SYNC
+        else "",
         "choose_url": cells.address(model, "choose", record.pk, connection.pk) if is_choice else "",
         "choose_label": "Decide what to do" if shown.state is State.GONE else "Choose which one it is",
         "push_label": board.push_label(connection),
