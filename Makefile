@@ -27,7 +27,8 @@ check: .venv
 	@echo "manage.py check --deploy, as in production"
 	@CONCORD_ENV=production SECRET_KEY=$$($(PY) -c "import secrets; print(secrets.token_urlsafe(60))") \
 	CONCORD_ENCRYPTION_KEYS=$$($(PY) -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())") \
-	ALLOWED_HOSTS=concord.example $(PY) manage.py check --deploy --fail-level WARNING
+	DATABASE_URL=postgres://concord@127.0.0.1/concord REDIS_URL=redis://127.0.0.1 ALLOWED_HOSTS=concord.example \
+	$(PY) manage.py check --deploy --fail-level WARNING
 
 # Figures, no assertions: docs/benchmarks.md says how to read them.
 bench: .venv

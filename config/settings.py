@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from config.secrets import local_secrets
@@ -16,10 +17,14 @@ env.read_env(str(BASE_DIR / ".env"))
 # What this machine keeps for itself: the SQLite file, made secrets, logs of the demo.
 VAR_DIR = Path(env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var")))
 
-# development: missing secrets are made once and kept in var/. production: a missing secret stops the start.
+# development: what is missing is made once and kept in var/. production: it stops the start.
 CONCORD_ENV = env.str("CONCORD_ENV", default="development")
 PRODUCTION = CONCORD_ENV == "production"
-if not PRODUCTION:
+if PRODUCTION:
+    for _name in ("SECRET_KEY", "CONCORD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"):
+        if not env.str(_name, default=""):
+            raise ImproperlyConfigured(f"{_name} is missing. What it is for: .env.example.")
+else:
     for _name, _value in local_secrets(VAR_DIR / "secrets.json").items():
         env.ENVIRON.setdefault(_name, _value)
 
@@ -79,9 +84,7 @@ TEMPLATES = [
 ]
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
-# Production names its database and broker: a forgotten line must not start an empty SQLite file.
-_local = {} if PRODUCTION else {"default": f"sqlite:///{VAR_DIR / 'concord.sqlite3'}"}
-DATABASES = {"default": env.db("DATABASE_URL", **_local)}
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'concord.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Without WAL and IMMEDIATE, a worker that writes while a person clicks answers "database is locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -150,7 +153,7 @@ CONTENT_SECURITY_POLICY = {
 # A demo that runs here says where its broker is, so that commands in another terminal find it.
 _demo_broker = VAR_DIR / "broker.url"
 _broker = _demo_broker.read_text() if _demo_broker.exists() else "redis://127.0.0.1:6379/0"
-REDIS_URL = env.str("REDIS_URL") if PRODUCTION else env.str("REDIS_URL", default=_broker)
+REDIS_URL = env.str("REDIS_URL", default=_broker)
 CELERY_BROKER_URL = REDIS_URL
 # For workers and beat; the doorbell has its own, shorter ones. Without them a broker that accepts and never
 # answers holds a process for good.
