@@ -88,11 +88,12 @@ class Fault:
         )
 
     def fits(self, record: Any) -> bool:
-        """Return whether the record holds every value the fault asks for."""
-        wanted = {key: value for key, value in self.match.items() if key not in CALL_KEYS}
-        return not wanted or (
-            isinstance(record, dict) and all(record.get(key) == value for key, value in wanted.items())
-        )
+        """Return whether the record holds every value the fault asks for; a field's case does not count."""
+        wanted = {key.lower(): value for key, value in self.match.items() if key not in CALL_KEYS}
+        if not wanted or not isinstance(record, dict):
+            return not wanted
+        held = {key.lower(): value for key, value in record.items()}
+        return all(held.get(key) == value for key, value in wanted.items())
 
     def strikes(self) -> bool:
         """Throw the dice and, when they fall, count this strike."""

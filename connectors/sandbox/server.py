@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .app import Rehearsal
-from .wire import MAX_BODY_BYTES, Delivery, Reply, Request, json_reply, packed
+from .wire import MAX_BODY_BYTES, Delivery, Reply, Request, json_reply, packed, whole_number
 
 WORTH_PACKING_BYTES = 1024
 LOOK_EVERY_S = 0.2
@@ -110,6 +110,8 @@ class _Conversation(BaseHTTPRequestHandler):
 
     server: _Http
     protocol_version = "HTTP/1.1"
+    server_version = "Rehearsal"
+    sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1  # one packet for head and body
 
@@ -134,12 +136,12 @@ class _Conversation(BaseHTTPRequestHandler):
     def _read_body(self) -> bytes | None:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._refuse(HTTPStatus.LENGTH_REQUIRED)
-        length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit():
+        length = whole_number(self.headers.get("Content-Length", "0"))
+        if length is None:
             return self._refuse(HTTPStatus.BAD_REQUEST)
-        if int(length) > MAX_BODY_BYTES:
+        if length > MAX_BODY_BYTES:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        return self.rfile.read(int(length)) if length != "0" else b""
+        return self.rfile.read(length) if length else b""
 
     def _refuse(self, status: HTTPStatus) -> bytes | None:
         self.close_connection = True

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 MAX_BODY_BYTES = 50 * 1024 * 1024
+LONGEST_NUMBER = 9
 
 
 class Delivery(enum.Enum):
@@ -122,6 +123,11 @@ def readable_body(request: Request) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number of at most nine digits that somebody else wrote, None if it is none."""
+    return int(text) if len(text) <= LONGEST_NUMBER and text.isascii() and text.isdigit() else None
 
 
 def packed(body: bytes) -> bytes:

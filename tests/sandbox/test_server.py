@@ -58,7 +58,7 @@ def test_a_connection_is_kept_for_the_next_call(remote: Remote) -> None:
     [
         (b"Content-Length: abc", b"400"),
         (b"Content-Length: -1", b"400"),
-        (b"Content-Length: 99999999999", b"413"),
+        (b"Content-Length: 99999999", b"413"),
         (b"Transfer-Encoding: chunked", b"411"),
     ],
 )
@@ -111,3 +111,38 @@ def test_in_or_in_finds_its_rows_among_twenty_thousand(remote: Remote) -> None:
     ).json()
 
     assert found["totalSize"] == 250
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/query?q=SELECT+Id+FROM+Account+WHERE+CreatedDate+>+2026-13-45T00:00:00Z", None),
+        ("GET", "/query?q=SELECT+Id+FROM+Account+WHERE+" + "(" * 5000 + "Id=null" + ")" * 5000, None),
+        ("GET", "/query?q=SELECT+Id+FROM+Account+LIMIT+" + "9" * 5000, None),
+        ("GET", "/query/01g-" + "9" * 5000, None),
+        ("POST", "/sobjects/Contact", '{"LastName": "A", "Account": {"Concord_Id__c": {}}}'),
+        ("POST", "/sobjects/Account", '{"Name": "A", "NumberOfEmployees": 1e999}'),
+        ("POST", "/sobjects/Account", '{"Name": ' * 5000),
+        ("POST", "/composite", '{"compositeRequest": [{"httpHeaders": 5}]}'),
+        ("PATCH", "/composite/sobjects/Account/Concord_Id__c", '{"records": [5]}'),
+    ],
+)
+def test_nonsense_is_the_callers_mistake_not_the_servers(
+    remote: Remote, method: str, path: str, body: str | None
+) -> None:
+    headers = {"Content-Type": "application/json"}
+
+    answer = remote.call(method, path, data=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"]
+
+
+def test_half_a_surrogate_pair_does_not_break_the_answers(remote: Remote) -> None:
+    body = '{"Name": "A\\ud800"}'
+
+    made = remote.call("POST", "/sobjects/Account", data=body, headers={"Content-Type": "application/json"})
+
+    assert made.status_code == 201
+    assert remote.stored()[0]["Name"] == "A?"
+    assert requests.get(f"{remote.url}/salesforce", timeout=TIMEOUT_S).status_code == 200

@@ -68,6 +68,10 @@ def _adjusted(field: Field, change: Mapping[str, Any]) -> Field:
     if unknown := set(change) - set(ADJUSTABLE):
         raise ValueError(f"a field has no {sorted(unknown)[0]!r}; known are {', '.join(ADJUSTABLE)}")
     values = {ADJUSTABLE[key]: value for key, value in change.items()}
+    for name, value in values.items():
+        kind = list if name == "picklist" else type(getattr(field, name))
+        if type(value) is not kind:
+            raise ValueError(f"{field.name}: {name} is a {kind.__name__}")
     if "nillable" in change:
         values["required"] = not change["nillable"]
     if "picklistValues" in change:

@@ -86,6 +86,8 @@ def _check_subrequest(ctx: Context, subrequest: Any) -> None:
     for key in ("method", "url", "referenceId"):
         if not isinstance(subrequest.get(key), str):
             raise unreadable(f"a subrequest needs {key}")
+    if not isinstance(subrequest.get("httpHeaders"), dict | None):
+        raise unreadable("httpHeaders must be an object")
     reference_id = subrequest["referenceId"]
     if ctx.version >= STRICT_REFERENCE_IDS_SINCE and not REFERENCE_ID.fullmatch(reference_id):
         raise unreadable(

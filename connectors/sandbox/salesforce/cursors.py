@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..wire import whole_number
 from .errors import Refusal
 from .ids import IdFactory
 from .soql_parse import Query
@@ -43,9 +44,10 @@ class Cursors:
         """Return name, cursor and position of a locator; raise INVALID_QUERY_LOCATOR."""
         name, _, position = locator.partition("-")
         cursor = self._open.get(name)
-        if cursor is None or not position.isdecimal() or int(position) >= len(cursor.ids):
+        start = whole_number(position)
+        if cursor is None or start is None or start >= len(cursor.ids):
             raise Refusal("INVALID_QUERY_LOCATOR", "invalid query locator")
-        return name, cursor, int(position)
+        return name, cursor, start
 
     def close_all(self) -> None:
         """Let every cursor expire."""

@@ -12,7 +12,7 @@ from typing import Any
 from .. import words
 from ..system import Desk
 from ..templating import render
-from ..wire import Reply, Request, redirect
+from ..wire import Reply, Request, redirect, whole_number
 from .ids import normalised
 from .org import Org
 from .pranks import PRANKS
@@ -85,7 +85,7 @@ def page(org: Org, request: Request, desk: Desk) -> Reply | None:
     path = request.path.rstrip("/")
     if not path or path == "/page":
         return redirect(HOME)
-    with org.store.lock:
+    with org.lock:
         if (match := LIST.fullmatch(path)) and match[1] in COLUMNS:
             return _list(org, match[1], request, desk)
         if match := RECORD.fullmatch(path) or SHORT.fullmatch(path):
@@ -128,7 +128,7 @@ def _shelf(org: Org, name: str, search: str, wanted: str) -> Shelf:
     # The newest change first; of one second the newest record first.
     living.sort(key=lambda row: (row["SystemModstamp"], row["Id"]), reverse=True)
     pages = max(1, -(-len(living) // PAGE_ROWS))
-    number = min(pages, max(1, int(wanted))) if wanted.isdecimal() else 1
+    number = min(pages, max(1, whole_number(wanted) or 1))
     start = (number - 1) * PAGE_ROWS
     return Shelf(living[start : start + PAGE_ROWS], len(living), number, pages)
 
@@ -226,7 +226,7 @@ def _target(org: Org, sobject: str, key: Any) -> tuple[str, str]:
 
 
 def _contacts(org: Org, sobject: SObject, key: str) -> list[dict[str, str]]:
-    if sobject.name != "Account":
+    if sobject.name != "Account" or not org.store.tables["Contact"].has_index("AccountId"):
         return []
     found = org.store.tables["Contact"].alive_with("AccountId", key)
     return [

@@ -5,7 +5,7 @@ Source: Salesforce fact sheet, "Query".
 
 from typing import Any
 
-from ..wire import Reply, json_reply
+from ..wire import Reply, json_reply, whole_number
 from .context import Context
 from .cursors import Cursor
 from .errors import Refusal
@@ -63,7 +63,5 @@ def _page(ctx: Context, name: str, cursor: Cursor, start: int) -> dict[str, Any]
 
 
 def _page_rows(ctx: Context) -> int:
-    wanted = ctx.option("sforce-query-options").get("batchsize", "")
-    if not wanted.isdecimal():
-        return PAGE_ROWS
-    return max(SMALLEST_PAGE_ROWS, min(PAGE_ROWS, int(wanted)))
+    wanted = whole_number(ctx.option("sforce-query-options").get("batchsize", ""))
+    return PAGE_ROWS if wanted is None else max(SMALLEST_PAGE_ROWS, min(PAGE_ROWS, wanted))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..wire import whole_number
 from .errors import Refusal
 
 MAX_CHARS = 100_000
@@ -246,11 +247,11 @@ class _Parser:
         return Order(field, descending, nulls_last)
 
     def _whole_number(self) -> int:
-        token = self._next
-        if token.kind != "number" or not token.raw.isdecimal():
+        number = whole_number(self._next.raw)
+        if number is None:
             raise self._unexpected()
         self._position += 1
-        return int(token.raw)
+        return number
 
 
 def _unescaped(raw: str) -> str:

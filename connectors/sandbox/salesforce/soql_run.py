@@ -224,7 +224,7 @@ def _converted(literal: Literal, field: Field) -> Any:
     if field.type in NUMBER_TYPES:
         return float(literal.value) if literal.kind == "number" else None
     if field.type == "datetime":
-        return timestamp(datetime.fromisoformat(literal.value)) if literal.kind == "moment" else None
+        return _moment(literal.value) if literal.kind == "moment" else None
     if field.type == "date":
         return literal.value if literal.kind == "date" else None
     if literal.kind != "text":
@@ -232,6 +232,13 @@ def _converted(literal: Literal, field: Field) -> Any:
     if field.type in ("id", "reference"):
         return _record_id(literal.value)
     return re.sub(r"\\([%_])", r"\1", literal.value)
+
+
+def _moment(text: str) -> str:
+    try:
+        return timestamp(datetime.fromisoformat(text))
+    except (ValueError, OverflowError) as error:
+        raise Refusal("MALFORMED_QUERY", f"'{text}' is not a date and time") from error
 
 
 def _record_id(text: str) -> str:

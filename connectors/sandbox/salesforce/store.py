@@ -1,6 +1,6 @@
 """The records, in memory, with an index for every field that is looked up by value.
 
-One lock around a whole request makes it atomic; the journal undoes what a request has written so far. Rows
+The lock around a whole request makes it atomic; the journal undoes what a request has written so far. Rows
 are never changed in place: a new dict replaces the old one.
 """
 
@@ -74,8 +74,8 @@ class Table:
 class Store:
     """All tables of the org, and the clock and ids they share."""
 
-    def __init__(self, schema: Mapping[str, SObject], ids: IdFactory) -> None:
-        self.lock = threading.RLock()
+    def __init__(self, schema: Mapping[str, SObject], ids: IdFactory, lock: threading.RLock) -> None:
+        self.lock = lock
         self.tables = {sobject.name: Table(sobject) for sobject in schema.values()}
         self._ids = ids
         self._journal: list[tuple[Table, str, Row | None]] = []

@@ -13,7 +13,7 @@ from ..system import ControlError, Desk, Prank, RecordFault
 from ..wire import Reply, Request, html_reply, json_reply, readable_body
 from . import pages, rest, trouble
 from .context import Context
-from .errors import Refusal, not_found
+from .errors import Refusal, not_found, unreadable
 from .login import identity
 from .oauth import token_reply
 from .org import Org
@@ -24,7 +24,7 @@ from .schema import SObject
 from .settings import OLDEST_VERSION
 from .values import read_record
 
-DATA = re.compile(r"/services/data(?:/v(\d+)\.0)?(/.*)?")
+DATA = re.compile(r"/services/data(?:/v(\d{1,3})\.0)?(/.*)?")
 IDENTITY = re.compile(r"/id/(\w+)/(\w+)")
 LONGEST_HEAD_BYTES = 16_384
 FIXED_ROUTES = {
@@ -46,7 +46,7 @@ class Salesforce:
 
     def reset(self) -> None:
         """Go back to the first day."""
-        with self.org.store.lock:
+        with self.org.lock:
             self.org.reset()
 
     def summary(self) -> str:
@@ -121,10 +121,13 @@ class Salesforce:
             route, params = find_route(inner.method, segments, version)
             return route.handler(Context(self.org, inner, version, params, record_fault, dispatch))
 
-        with self.org.store.lock:
+        with self.org.lock:
             self.org.store.begin()
             try:
                 return dispatch(request)
+            except RecursionError:
+                self.org.store.roll_back(0)
+                return unreadable("nested too deeply").as_reply()
             except Refusal as refusal:
                 self.org.store.roll_back(0)
                 return refusal.as_reply()
@@ -158,7 +161,7 @@ class Salesforce:
     def listing(self, entity: str, *, with_deleted: bool) -> list[dict[str, Any]]:
         """Return the stored records with every field that is set."""
         sobject = self._entity(entity)
-        with self.org.store.lock:
+        with self.org.lock:
             rows = list(self.org.table(sobject).rows.values())
         names = [field.name for field in sobject.fields]
         return [
@@ -218,7 +221,7 @@ class Salesforce:
 
     def _by_hand(self, deed: Any) -> Any:
         pen = Pen(self.org.remote_user, allow_save=True, writes_locked_fields=True)
-        with self.org.store.lock:
+        with self.org.lock:
             self.org.store.begin()
             try:
                 return deed(pen)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from .errors import Refusal, unreadable
@@ -75,19 +76,21 @@ def _read(known: Field, value: Any) -> Any:
     if known.type in BOOLEAN_TYPES:
         fits = isinstance(value, bool)
     elif known.type in NUMBER_TYPES:
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
     else:
         fits = isinstance(value, str)
     if not fits:
         # [M] wording; the code is the sheet's.
         kind = type(value).__name__
         raise unreadable(f"Cannot deserialize instance of {known.type} for {known.name} from {kind} value")
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode()  # half a surrogate pair becomes a question mark
     return value
 
 
 def _parent(value: Mapping[str, Any]) -> tuple[str, Any]:
     named = [(key, inner) for key, inner in value.items() if key != "attributes"]
-    if len(named) != 1:
+    if len(named) != 1 or not isinstance(named[0][1], str):
         raise unreadable("A related record is named by exactly one external id field")
     return named[0]
 
@@ -137,7 +140,7 @@ def _date(_known: Field, value: str) -> str:
 def _datetime(_known: Field, value: str) -> str:
     try:
         return timestamp(datetime.fromisoformat(value))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise unreadable(
             f"Cannot deserialize instance of datetime from VALUE_STRING value {value}"
         ) from error
