@@ -102,7 +102,7 @@ class Org:
 
     def _seed_user(self, number: int, alias: str, first: str, last: str, active: bool, kind: str) -> str:
         key = from_serial("005", 1_000_000_000_000 + number)
-        email = f"{alias}@rehearsal.example.com"
+        email = f"{alias}@example.com"
         self._seed(
             "User",
             key,
