@@ -129,8 +129,9 @@ def on_the_way() -> Q:
 def shown(link: Link | None, world: World) -> Shown:
     """Return the state and why, as a second line below the chip."""
     state = state_of(link, world.live)
-    reason = "never sent" if link is None else _REASONS[state](link, world)
-    return Shown(state, capped(reason))
+    if link is None or state is State.NOT_SYNCED:
+        return Shown(State.NOT_SYNCED, "never sent")
+    return Shown(state, capped(_REASONS[state](link, world)))
 
 
 def pause_words(health: ConnectionHealth, now: datetime) -> str:
@@ -185,7 +186,8 @@ def _sending(link: Link, world: World) -> str:
 
 
 def _failed(link: Link, world: World) -> str:
-    return first_sentence(link.message) or f"{world.system} refused it ({link.code or 'no reason given'})"
+    why = link.message or next((str(text) for text in link.errors.values()), "")
+    return first_sentence(why) or f"{world.system} refused it ({link.code or 'no reason given'})"
 
 
 def _choice(link: Link, world: World) -> str:
@@ -204,10 +206,6 @@ def _not_enabled(link: Link, world: World) -> str:
     return f"switched off{by}" + (f", {words.day(link.enabled_at, world.now)}" if link.enabled_at else "")
 
 
-def _not_synced(link: Link, world: World) -> str:
-    return "never sent"
-
-
 _REASONS: dict[State, Callable[[Link, World], str]] = {
     State.IN_SYNC: _in_sync,
     State.CHANGED: _changed,
@@ -217,5 +215,4 @@ _REASONS: dict[State, Callable[[Link, World], str]] = {
     State.CHOICE: _choice,
     State.GONE: _gone,
     State.NOT_ENABLED: _not_enabled,
-    State.NOT_SYNCED: _not_synced,
 }

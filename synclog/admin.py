@@ -97,7 +97,9 @@ class EntryAdmin(ModelAdmin):
             context.update(_nothing(grid.log_filter))
         return response
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Show one entry in full."""
         entry: Entry = context["original"]
         context["original"] = ""  # its name is a whole sentence: too long for the way to it in the head
@@ -135,8 +137,9 @@ def _titled(column: Any, name: str, title: str) -> Any:
     def titled(entry: Entry) -> Any:
         return column(entry)
 
-    titled.__name__, titled.short_description = name, title  # type: ignore[attr-defined] - Django's way
-    return titled
+    head: Any = titled  # Django reads a column's head from the function
+    head.__name__, head.short_description = name, title
+    return head
 
 
 def _log_date(entry: Entry) -> str:
@@ -150,7 +153,7 @@ def _log_time(entry: Entry) -> str:
 
 def _clamped(text: str, css: str = "cc-clamp") -> SafeString:
     shown = text if len(text) <= GRID_CHARS else f"{text[:GRID_CHARS]}…"
-    return format_html('<span class="{}" dir="auto">{}</span>', css, shown)
+    return format_html('<span class="{}">{}</span>', css, shown)
 
 
 def _nothing(asked: LogFilter) -> dict[str, Any]:
@@ -160,7 +163,8 @@ def _nothing(asked: LogFilter) -> dict[str, Any]:
     what = f" for “{values['message']}”" if "message" in values else ""
     period = "in the last 7 days" if end is None and start is not None and "from_date" not in values else ""
     if not period and (start or end):
-        period = " ".join(filter(None, [start and f"from {_point(start)}", end and f"until {_point(end)}"]))
+        ends = [f"from {_point(start)}" if start else "", f"until {_point(end)}" if end else ""]
+        period = " ".join(filter(None, ends))
     last = asked.apply(Entry.objects.all(), with_interval=False).order_by("-id").first()
     local = timezone.localtime(last.logged_at) if last else None
     return {

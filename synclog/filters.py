@@ -56,10 +56,9 @@ class LogFilter(forms.Form):
     FOLDED = ("connection", "action_type", "outcome", "run", "tokens")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
-        field = self.fields["connection"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", "All"), *connections()]
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields["connection"] = _select("Connection", connections())
 
     def first(self) -> list[forms.BoundField]:
         """Return the filters that are always seen."""

@@ -26,7 +26,7 @@ class KeysetPaginator:
         return []
 
 
-class KeysetChangeList(ChangeList):
+class KeysetChangeList(ChangeList):  # type: ignore[misc]  # Unfold is untyped
     """A change list that is ordered by -id, never counted, and goes older page by page."""
 
     older_query = newest_query = ""

@@ -43,8 +43,10 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def lasting(since: datetime, now: datetime) -> str:
-    """Return how long something has lasted, as in "4 s", "3 min", "2 h", "5 days"."""
+    """Return how long something has lasted, as in "a moment", "4 s", "3 min", "2 h", "5 days"."""
     seconds = max(0, int((now - since).total_seconds()))
+    if seconds < 1:
+        return "a moment"
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

@@ -27,7 +27,10 @@ class SyncActionForm(ActionForm):
     """The Actions menu with the id of the run that it will start: a double click makes one."""
 
     run = forms.UUIDField(
-        required=False, widget=forms.HiddenInput({"autocomplete": "off"}), initial=syncing.new_run_id
+        label="",
+        required=False,
+        widget=forms.HiddenInput({"autocomplete": "off"}),
+        initial=syncing.new_run_id,
     )
 
 

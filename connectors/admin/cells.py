@@ -108,7 +108,7 @@ def record_url(link: Link | None, connection: Connection) -> str:
     """Return where the record stands over there; "" for what isn't a web address."""
     if link is None or not link.remote_id or not connection.system.valid_id(link.remote_id):
         return ""
-    entity = type(link)._meta.get_field("record").related_model._meta.model_name  # type: ignore[union-attr]
+    entity = type(link)._meta.get_field("record").related_model._meta.model_name
     url = link.remote_url or connection.system.record_url(connection.base_url, str(entity), link.remote_id)
     return url if url.startswith(("https://", "http://")) else ""
 
@@ -125,8 +125,8 @@ def environment(connection: Connection) -> SafeString:
 def post_button(label: str, url: str, form: str, *, css: str, title: str = "") -> SafeString:
     """Return a button that posts the page's form elsewhere, with a fresh run id for double clicks."""
     return format_html(
-        '<button type="submit" form="{}" formaction="{}" formmethod="post" formnovalidate name="run" value="{}" '
-        'class="{}" title="{}" data-once>{}</button>',
+        '<button type="submit" form="{}" formaction="{}" formmethod="post" formnovalidate name="run" '
+        'value="{}" class="{}" title="{}" data-once>{}</button>',
         form,
         url,
         uuid.uuid4(),

@@ -50,7 +50,7 @@ def page(
         "cc_environment": cells.environment(connection),
         "link": link,
         "is_gone": state is State.GONE,
-        "title": f"{record} {'is gone from' if state is State.GONE else 'needs your choice in'} {connection.name}",
+        "title": f"{record}: {state.word.lower()}",
         "headline": f"matches {number}",
         "one": words_one,
         "candidates": [_candidate(item) for item in link.candidates],
@@ -82,7 +82,7 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
         messages.warning(request, "That one is not among the candidates any more. Look again and choose.")
         return HttpResponseRedirect(cells.address(board.entity.model, "choose", record.pk, connection.pk))
     else:
-        done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)}"
+        done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)} ({wanted})"
         text = format_html("{}: {}. It is remembered. {}", record, done, syncing.follow(run))
         messages.info(request, text)
     return HttpResponseRedirect(home)
@@ -121,8 +121,8 @@ def _choose(request: HttpRequest, board: Board, connection: Connection, link: Li
 
 
 def _name(link: Link, remote_id: str) -> str:
-    found = (item for item in link.candidates if item["remote_id"] == remote_id)
-    return capped(str(next(found, {}).get("name") or remote_id), 100)
+    names = [str(item.get("name", "")) for item in link.candidates if item["remote_id"] == remote_id]
+    return capped(names[0] if names and names[0] else remote_id, 100)
 
 
 def _candidate(item: dict[str, Any]) -> dict[str, str]:
@@ -156,9 +156,9 @@ def _row(field: Field, ours: Any, theirs: list[dict[str, Any]]) -> dict[str, Any
 def _facts(link: Link) -> list[dict[str, Any]]:
     """Return what only they know of each candidate, as owner and creation day."""
     names = dict.fromkeys(name for item in link.candidates for name in item.get("facts", {}))
+    facts = [item.get("facts", {}) for item in link.candidates]
     return [
-        {"label": capped(name, 60), "values": [_text(item.get("facts", {}).get(name)) for item in link.candidates]}
-        for name in names
+        {"label": capped(name, 60), "values": [_text(fact.get(name)) for fact in facts]} for name in names
     ]
 
 

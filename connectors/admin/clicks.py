@@ -8,8 +8,8 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
-from django.utils.safestring import SafeString
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors import entities, queue
@@ -104,9 +104,9 @@ class ClicksMixin(_Admin):
         board, by = self.board(request), request.user.get_username()
         queue.set_enabled(board.entity.name, record.pk, connection, enabled, by=by)
         if enabled:
-            text = f"{record} is enabled for {connection.name}. It was not sent by this: send it when you like."
+            text = f"{record} is enabled for {connection.name}. This did not send it: send it when you like."
         else:
-            text = f"{record} is switched off for {connection.name}: nothing sends it there until you enable it."
+            text = f"{record} is switched off for {connection.name}: nothing sends it until you enable it."
         messages.info(request, text)
         return self._back(request)
 

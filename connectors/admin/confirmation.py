@@ -1,7 +1,7 @@
 """Ask before many records are sent: what it means, in numbers, with the number on the button."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib.admin import helpers
 from django.http import HttpRequest, HttpResponse
@@ -89,7 +89,7 @@ def page(
         "cc_environment": cells.environment(connection),
         "question": f"{label.split()[0]} {syncing.counted(board, figures.total)}",
         "label": label,
-        "parts": _parts(board, figures),
+        "parts": _parts(figures),
         "calls": words.counted(figures.calls(connection.batch_size), "call", "calls"),
         "paused": board.worlds[connection.pk].paused,
         "number_changed": "confirmed" in request.POST,
@@ -105,12 +105,12 @@ def page(
     return TemplateResponse(request, "concord/confirm.html", context)
 
 
-def _parts(board: Board, figures: Expected) -> list[tuple[str, str]]:
+def _parts(figures: Expected) -> list[tuple[str, str]]:
     """Return the numbers in words; those that are none are left out."""
     parts = [
         (figures.to_send, "to send"),
         (figures.in_sync, "already in sync: looked at again, without a call"),
         (figures.not_enabled, "not enabled: left out"),
-        (figures.undecided, "need your choice first: left out"),
+        (figures.undecided, f"{'needs' if figures.undecided == 1 else 'need'} your choice first: left out"),
     ]
     return [(f"{number:,}", text) for number, text in parts if number]

@@ -4,26 +4,24 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
-from connectors import health, queue, registry, states, trial
-from connectors.admin import cells, figures, syncing
-from connectors.admin.board import Board, health_of, synced_entities
+from connectors import health, registry, trial
+from connectors.admin import cells, connection_head, figures, syncing
+from connectors.admin.board import Board, synced_entities
 from connectors.admin.connection_form import AUTO, CREDENTIAL, SETTING, ConnectionForm, names
+from connectors.admin.plain import PlainWordsMixin
 from connectors.models import Connection
-from synclog import runs, words
-from synclog.models import Run
+from synclog import words
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ModelAdmin):
+class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
     """One account of one remote system, how it fares, and its buttons."""
 
     form = ConnectionForm
@@ -47,21 +45,23 @@ class ConnectionAdmin(ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form. Its kind's own boxes are no columns: Django must not look for them."""
         readonly = self.get_readonly_fields(request, obj)
-        kwargs["fields"] = [name for name in ConnectionForm.Meta.fields if name not in readonly]
+        fixed = {*readonly, "kind"} if obj else readonly
+        kwargs["fields"] = [name for name in ConnectionForm.Meta.fields if name not in fixed]
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep what other things refer to as it was made."""
-        return ["slug", "kind"] if obj else []
+        return ["slug", "system"] if obj else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the sections. The one for automatic sync keeps the seed's name."""
         kinds = {item.slug: item for item in registry.kinds()}
         system = kinds.get(obj.kind if obj else request.POST.get("kind", ""), next(iter(kinds.values())))
         if obj and not self.has_change_permission(request, obj):
-            return [("Account", {"fields": ["name", "slug", "kind", "environment", "base_url", "enabled"]})]
+            return [("Account", {"fields": ["name", "slug", "system", "environment", "base_url", "enabled"]})]
+        which = "system" if obj else "kind"
         return [
-            ("Account", {"fields": [("name", "environment"), ("kind", "slug"), "base_url", "enabled"]}),
+            ("Account", {"fields": [("name", "environment"), (which, "slug"), "base_url", "enabled"]}),
             ("Login", {"fields": names(CREDENTIAL, system), "description": _login_text(obj)}),
             (
                 "Company Configuration",
@@ -96,16 +96,19 @@ class ConnectionAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
         """Return whether it may go: never while records here know who they are over there."""
-        if obj is not None and any(entity.links().filter(connection=obj).exists() for entity in synced_entities()):
+        links = (entity.links().filter(connection=obj) for entity in synced_entities())
+        if obj is not None and any(rows.exists() for rows in links):
             return False
         return bool(super().has_delete_permission(request, obj))
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Add the head: how it stands, its buttons and the last test."""
         context["show_save_and_add_another"] = False
         connection = context.get("original")
         if connection is not None:
-            context.update(head(request, self, connection))
+            context.update(connection_head.head(request, self, connection))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -137,7 +140,8 @@ class ConnectionAdmin(ModelAdmin):
         tested = trial.test(connection, by=request.user.get_username())
         red = [item["label"] for item in tested.checks if item.get("ok") is False]
         if red:
-            messages.error(request, f"{connection.name} was tested: {', '.join(red)} failed. See below what to do.")
+            text = f"{connection.name} was tested: {', '.join(red)} failed. See below what to do."
+            messages.error(request, text)
         else:
             messages.success(request, f"{connection.name} was tested: all checks passed.")
         return self._page(connection)
@@ -159,14 +163,18 @@ class ConnectionAdmin(ModelAdmin):
     def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask again for all that failed, or for what failed in one run (`only_run`)."""
         connection = self._allowed(request, pk, right_to_sync=True)
-        retry(request, connection)
+        connection_head.retry(request, connection)
         return self._page(connection)
 
     def _allowed(self, request: HttpRequest, pk: int, *, right_to_sync: bool = False) -> Connection:
         connection = Connection.objects.select_related("health").filter(pk=pk).first()
         if connection is None:
             raise Http404
-        may = may_retry(request) if right_to_sync else self.has_change_permission(request, connection)
+        may = (
+            connection_head.may_retry(request)
+            if right_to_sync
+            else self.has_change_permission(request, connection)
+        )
         if not may:
             raise PermissionDenied
         return connection
@@ -196,73 +204,6 @@ class ConnectionAdmin(ModelAdmin):
         return figures.usage(connection) or "not known yet"
 
 
-def may_retry(request: HttpRequest) -> bool:
-    """Return whether this person may have records of every entity sent."""
-    models = (entity.model._meta for entity in synced_entities())
-    return all(request.user.has_perm(f"{meta.app_label}.sync_{meta.model_name}") for meta in models)
-
-
-def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None) -> Run:
-    """Begin a run of what failed, and tell how many. Records that need a choice are left."""
-    user: Any = request.user
-    with transaction.atomic():
-        run, is_new = runs.start(
-            syncing.run_id(request),
-            kind=Run.Kind.CLICK,
-            label="Retry failed",
-            connection_id=connection.pk,
-            connection_name=connection.name,
-            entity="",
-            user=user,
-        )
-        if is_new:
-            by = user.get_username()
-            number = queue.retry_failed(connection, None, run=run.pk, requested_by=by, only_run=only_run)
-            Run.objects.filter(pk=run.pk).update(requested=number)
-            run.requested = number
-    failed = words.counted(run.requested, "failed record is", "failed records are")
-    messages.info(request, format_html("{} sent again. {}", failed, syncing.follow(run)))
-    return run
-
-
-def head(request: HttpRequest, page: ConnectionAdmin, connection: Connection) -> dict[str, Any]:
-    """Return what stands above a connection's form."""
-    fares = health_of(connection)
-    now = timezone.now()
-    numbers = figures.figures().get(connection.pk, figures.Figures())
-    retriable = sum(_retriable(entity, connection) for entity in synced_entities())
-    return {
-        "cc_card": figures.card(connection, numbers),
-        "cc_checks": [_check(item) for item in fares.checks] if fares else [],
-        "cc_tested": words.when(fares.tested_at, now) if fares and fares.tested_at else "",
-        "cc_org": f"{fares.org_name} · {connection.org_id}".strip(" ·") if fares else "",
-        "cc_is_paused": bool(fares and fares.is_paused(now)),
-        "cc_may_change": page.has_change_permission(request, connection),
-        "cc_retry": f"Retry {retriable:,} failed" if retriable and may_retry(request) else "",
-        "cc_urls": {
-            what: reverse(f"admin:connectors_connection_{what}", args=[connection.pk])
-            for what in ("test", "pause", "resume", "retry")
-        },
-        "cc_run": syncing.new_run_id(),
-    }
-
-
-def _retriable(entity: Any, connection: Connection) -> int:
-    failed = entity.links().filter(states.needs_you(), connection=connection)
-    return int(failed.exclude(code=states.CONFLICT).count())
-
-
-def _check(item: dict[str, Any]) -> dict[str, Any]:
-    mark = {True: ("passed", "good"), False: ("failed", "bad")}.get(item.get("ok"), ("not tried", "calm"))
-    return {
-        "label": states.capped(str(item.get("label", "")), 200),
-        "text": states.capped(str(item.get("text", "")), 1_000),
-        "copy": states.capped(str(item.get("copy", "")), 2_000),
-        "word": mark[0],
-        "tone": mark[1],
-    }
-
-
 def _numbers(numbers: figures.Figures) -> SafeString:
     html = '<a class="cc-number cc-is-{}" href="{}"><b>{}</b> {}</a>'
     shown = ((item["tone"], item["url"], item["number"], item["label"]) for item in figures.links(numbers))
@@ -277,7 +218,10 @@ def _login_text(connection: Connection | None) -> str:
 
 def _automatic_text(connection: Connection | None) -> SafeString:
     """Return what Yes and No mean, and what would stay behind."""
-    text = "Yes: new and changed {} are sent by themselves. No: only when someone clicks.{}"
+    text = (
+        '<span id="company-configuration"></span>'
+        "Yes: new and changed {} are sent by themselves. No: only when someone clicks.{}"
+    )
     every = " and ".join(entity.label_plural for entity in synced_entities())
     if connection is None:
         return format_html(text, every, "")
@@ -292,8 +236,8 @@ def _unsent(connection: Connection) -> SafeString:
         url = f"{cells.address(entity.model, 'changelist')}?state=changed"
         have = "has" if number == 1 else "have"
         parts.append((url, counted, have) if number else ("", f"No {entity.label}", "has"))
-    linked = ' <a href="{}">{} {} changes not sent.</a>' if any(url for url, _, _ in parts) else "{} {} {} changes not sent."
-    return format_html_join("", linked, parts)
+    linked, plain = ' <a href="{}">{} {} changes not sent.</a>', "{} {} {} changes not sent."
+    return format_html_join("", "{}", ((format_html(linked if part[0] else plain, *part),) for part in parts))
 
 
 def _tell_unsent(request: HttpRequest, connection: Connection) -> None:

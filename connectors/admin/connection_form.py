@@ -84,7 +84,7 @@ class ConnectionForm(_Form):
         if self.instance.pk and "base_url" in self.changed_data and cleaned:
             for item in self.system.credentials:
                 if item.secret and not cleaned.get(CREDENTIAL + item.name):
-                    text = "The address has changed: enter this again, so that it only goes where you mean it to."
+                    text = "The address has changed: enter this again, so that it goes only where you mean."
                     self.add_error(CREDENTIAL + item.name, text)
         return cleaned
 
@@ -106,7 +106,8 @@ class ConnectionForm(_Form):
         """Put what the kind's own boxes say into the connection. A blank secret keeps the stored one."""
         columns = self.changed_columns()
         if "credentials" in columns:
-            connection.credentials = Secret({**connection.credentials, **self._entered(CREDENTIAL, filled=True)})
+            entered = self._entered(CREDENTIAL, filled=True)
+            connection.credentials = Secret({**connection.credentials, **entered})
         if "settings" in columns or not connection.pk:
             connection.settings = {**connection.settings, **self._entered(SETTING)}
         if "auto_push" in columns or not connection.pk:

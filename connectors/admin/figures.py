@@ -74,14 +74,14 @@ def standing(connection: Connection) -> Standing:
     if not connection.enabled:
         return Standing("calm", "Switched off: nothing is sent.")
     if getattr(connection.credentials, "unreadable", False):
-        return Standing("bad", "The stored login can't be read: its encryption key is missing. Enter it anew.")
+        return Standing("bad", "The stored login can't be read: its key is missing. Enter it anew.")
     if health is None:
         return Standing("calm", "Never tested.")
     if health.is_paused(now):
         return _paused(health)
     if health.failures:
         again = words.counted(health.failures, "call", "calls")
-        return Standing("warn", f"Stumbling: the last {again} failed. Batches are smaller until one succeeds.")
+        return Standing("warn", f"Stumbling: the last {again} failed. Batches are smaller until one works.")
     if health.last_success:
         return Standing("good", f"Healthy, last success {words.when(health.last_success, now)}")
     return Standing("calm", "Nothing was sent yet." if health.tested_at else "Never tested. Test it first.")
@@ -103,7 +103,8 @@ def usage(connection: Connection) -> str:
     used = (health.usage or {}) if health else {}
     if not used.get("limit"):
         return ""
-    return f"{int(used.get('used', 0)):,} of {int(used['limit']):,} calls today, shared with your other integrations"
+    counted = f"{int(used.get('used', 0)):,} of {int(used['limit']):,}"
+    return f"{counted} calls today, shared with your other integrations"
 
 
 def card(connection: Connection, numbers: Figures) -> dict[str, Any]:

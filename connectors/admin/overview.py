@@ -59,5 +59,6 @@ def headline(
     if len(told) == 1 and total.in_sync:
         return f"All {words.counted(total.in_sync, 'record is', 'records are')} in sync.", "good"
     if not connections:
-        return f"{words.counted(records, entity.label, entity.label_plural)}, and no system to send them to.", "calm"
+        counted = words.counted(records, entity.label, entity.label_plural)
+        return f"{counted}, and no system to send them to.", "calm"
     return f"{' · '.join(told)}.", "bad" if total.failed else "busy"

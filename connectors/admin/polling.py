@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
-from connectors.admin import cells
+from connectors.admin import cells, tabs
 from connectors.admin.board import Board, health_of
 from connectors.models import Connection, ConnectionHealth
 from connectors.states import capped
@@ -26,7 +26,7 @@ def poller(model: Any, pks: list[int], *, since: int = 0, strip: bool = False) -
     """Return the element that asks for these records' cells again; an empty one where none moves."""
     if not pks:
         return mark_safe('<div id="cc-poll" hidden></div>')
-    query = {"ids": ",".join(map(str, pks[:MOST])), "since": since or int(time.time())}
+    query: dict[str, str | int] = {"ids": ",".join(map(str, pks[:MOST])), "since": since or int(time.time())}
     if strip:
         query["strip"] = "1"
     url = f"{cells.address(model, 'cells')}?{urlencode(query)}"
@@ -46,6 +46,8 @@ def answer(request: HttpRequest, admin: "ClicksMixin", board: Board) -> HttpResp
         "{}",
         ((cell,) for record in records for cell in admin.fresh_cells(request, record, is_over=is_over)),
     )
+    if not strip:
+        body += format_html_join("", "{}", ((count,) for count in tabs.counts(board, swapped=True).values()))
     following = poller(admin.model, [] if is_over else moving, since=since, strip=strip)
     return HttpResponse(format_html("{}{}", following, body))
 

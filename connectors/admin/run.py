@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from connectors import entities, queue
-from connectors.admin import cells, connection, syncing
+from connectors.admin import cells, connection_head, syncing
 from connectors.admin.board import synced_entities
 from connectors.models import Connection
 from synclog import words
@@ -95,17 +95,18 @@ class RunAdmin(ModelAdmin):
 
     def live_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Return the part of the page that refreshes itself."""
-        return TemplateResponse(request, "concord/run_live.html", run_context(request, self._seen(request, str(pk))))
+        context = run_context(request, self._seen(request, str(pk)))
+        return TemplateResponse(request, "concord/run_live.html", context)
 
     def retry_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Ask again for what failed in this run, and follow that."""
         run = self._seen(request, str(pk))
-        if not connection.may_retry(request):
+        if not connection_head.may_retry(request):
             raise PermissionDenied
-        account = Connection.objects.filter(pk=run.connection_id).select_related("health").first()
+        account = _connection_of(run)
         if account is None:
             raise Http404
-        again = connection.retry(request, account, only_run=run.pk)
+        again = connection_head.retry(request, account, only_run=run.pk)
         return HttpResponseRedirect(cells.run_url(again.pk))
 
     def _seen(self, request: HttpRequest, pk: str) -> Run:
@@ -135,6 +136,12 @@ class RunAdmin(ModelAdmin):
     def started(self, run: Run) -> str:
         """Return when it began."""
         return words.when(run.started_at, timezone.now())
+
+
+def _connection_of(run: Run) -> Connection | None:
+    if run.connection_id is None:
+        return None
+    return Connection.objects.filter(pk=run.connection_id).select_related("health").first()
 
 
 def title(run: Run) -> str:
@@ -199,7 +206,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         part["text"] = f"{part['number']:,}"
     told = headline(run, waits)
     entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
-    may_retry = run.rejected and not waits and run.connection_id and connection.may_retry(request)
+    may_retry = run.rejected and not waits and run.connection_id and connection_head.may_retry(request)
     return {
         "run": run,
         "headline": told[0],

@@ -9,6 +9,7 @@ from connectors.admin import cells
 from connectors.admin.board import synced_entities
 from connectors.models import Connection
 
+LOG = "admin:synclog"
 SECTION = "#company-configuration"
 
 
@@ -20,8 +21,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Log",
             "items": [
-                _item(request, "Logs", "receipt_long", "admin:synclog_entry_changelist", "synclog.view_entry"),
-                _item(request, "Runs", "playlist_play", "admin:synclog_run_changelist", "synclog.view_run"),
+                _item(request, "Logs", "receipt_long", f"{LOG}_entry_changelist", "synclog.view_entry"),
+                _item(request, "Runs", "playlist_play", f"{LOG}_run_changelist", "synclog.view_run"),
             ],
         },
         *_systems(request),

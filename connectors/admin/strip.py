@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from connectors.admin import cells, polling, syncing
 from connectors.admin.actions import SyncActionsMixin
 from connectors.admin.board import Board
+from connectors.admin.plain import PlainWordsMixin
 from connectors.models import Connection, Link
 from connectors.states import State, capped
 from synclog import words
@@ -18,7 +19,7 @@ from synclog import words
 SYNC = "_sync"  # the button's name; its value is the connection
 
 
-class StripMixin(SyncActionsMixin):
+class StripMixin(PlainWordsMixin, SyncActionsMixin):
     """Show each connection's box above the form; save as the person who is logged in."""
 
     change_form_template = "concord/record.html"
@@ -29,7 +30,9 @@ class StripMixin(SyncActionsMixin):
         """Save in the name of this person, which the log shows as Login User."""
         obj.save(requested_by=request.user.get_username())
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Add the boxes and the poll that keeps them fresh while something moves."""
         record = context.get("original")
         if record is not None:
@@ -45,7 +48,6 @@ class StripMixin(SyncActionsMixin):
             return response
         syncing.request_sync(request, self.board(request), connection, [obj.pk])
         return HttpResponseRedirect(request.get_full_path())
-
 
     def fresh_cells(self, request: HttpRequest, record: Any, *, is_over: bool) -> Iterable[SafeString]:
         """Return the boxes where the record's own page asks, else the grid's cells."""
@@ -125,4 +127,3 @@ def _errors(link: Link | None, board: Board) -> list[SafeString]:
         format_html('<a href="#id_{}">{}</a>: {}', name, labels(name), capped(str(text), 300))
         for name, text in (link.errors.items() if link else ())
     ]
-

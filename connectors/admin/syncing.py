@@ -54,11 +54,12 @@ def request_sync(
     if result.not_enabled:
         parts.append(f"{len(result.not_enabled):,} not enabled ({names(board, result.not_enabled)})")
     if left_out:
-        parts.append(f"{len(left_out):,} need your choice ({names(board, left_out)})")
+        need = "needs" if len(left_out) == 1 else "need"
+        parts.append(f"{len(left_out):,} {need} your choice ({names(board, left_out)})")
     chosen = len(pks) + len(left_out)
     text = format_html(
-        "{}: {} chosen: {}. {}{}",
-        board.push_label(connection),
+        "{}{} chosen: {}. {}{}",
+        f"{connection.name}: " if len(board.connections) > 1 else "",
         f"{chosen:,}",
         ", ".join(parts),
         _paused(board, connection) if result.queued else "",

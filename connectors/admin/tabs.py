@@ -6,10 +6,11 @@ from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from connectors import entities, states
 from connectors.admin.board import Board, board_of, health_of
-from connectors.models import Link
 from synclog import words
 
 NEEDS_YOU, WAITING, CHANGED, NOT_SYNCED, TODAY = "needs_you", "waiting", "changed", "not_synced", "today"
@@ -51,7 +52,8 @@ class StateFilter(admin.SimpleListFilter):
 def condition(board: Board, tab: str) -> Q:
     """Return a tab's condition on records."""
     if tab == TODAY:
-        return Q(created_at__gte=timezone.localtime(board.now).replace(hour=0, minute=0, second=0, microsecond=0))
+        now = timezone.localtime(board.now)
+        return Q(created_at__gte=now.replace(hour=0, minute=0, second=0, microsecond=0))
     if tab == NOT_SYNCED:
         return _in_any_link(board, states.where(states.State.NOT_SYNCED)) | _without_link(board)
     on_links = {
@@ -62,9 +64,9 @@ def condition(board: Board, tab: str) -> Q:
     return _in_any_link(board, on_links[tab]) if tab in on_links else Q()
 
 
-def _links(board: Board) -> QuerySet[Link]:
-    enabled = [row.pk for row in board.connections]
-    return board.entity.links().filter(connection__in=enabled)
+def _links(board: Board) -> QuerySet[Any]:
+    links: QuerySet[Any] = board.entity.links()
+    return links.filter(connection__in=[row.pk for row in board.connections])
 
 
 def _in_any_link(board: Board, on_link: Q) -> Q:
@@ -74,28 +76,41 @@ def _in_any_link(board: Board, on_link: Q) -> Q:
 def _without_link(board: Board) -> Q:
     lacks = Q()
     for row in board.connections:
-        lacks |= ~Exists(board.entity.links().filter(connection=row, record=OuterRef("pk")))
+        lacks |= Q(~Exists(_links(board).filter(connection=row, record=OuterRef("pk"))))
     return lacks
 
 
 def tabs(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
     """Return the tabs as links; those that ask for a person's act carry their number."""
-    chosen = request.GET.get(PARAMETER, "")
+    chosen, counted = request.GET.get(PARAMETER, ""), counts(board)
+    return [
+        {
+            "label": label,
+            "count": counted.get(value, ""),
+            "url": _address(request, value),
+            "is_chosen": value == chosen,
+        }
+        for value, label in TABS.items()
+    ]
+
+
+def counts(board: Board, *, swapped: bool = False) -> dict[str, SafeString]:
+    """Return the numbers of the tabs that have one; `swapped`: for a poll to put in their place."""
     numbers = {
         NEEDS_YOU: _records(board, states.needs_you()),
         WAITING: _records(board, states.on_the_way()),
         CHANGED: _records(board, states.where(states.State.CHANGED)),
     }
-    return [
-        {
-            "label": label,
-            "number": f"{numbers[value]:,}" if numbers.get(value) else "",
-            "url": _address(request, value),
-            "is_chosen": value == chosen,
-            "is_urgent": value == NEEDS_YOU,
-        }
-        for value, label in TABS.items()
-    ]
+    return {
+        tab: format_html(
+            '<span class="cc-count cc-count-{}" id="cc-count-{}"{}>{}</span>',
+            tab,
+            tab,
+            mark_safe(' hx-swap-oob="true"') if swapped else "",
+            f"{number:,}" if number else "",
+        )
+        for tab, number in numbers.items()
+    }
 
 
 def _records(board: Board, on_link: Q) -> int:

@@ -1,11 +1,18 @@
 """System › All Users and their roles; the schedule's own tables stay out of sight."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+if TYPE_CHECKING:
+    _UserAdmin = DjangoUserAdmin[User]
+else:  # Django can't subscript it
+    _UserAdmin = DjangoUserAdmin
 
 SCHEDULE = "django_celery_beat"
 
@@ -15,7 +22,7 @@ for _model in list(admin.site._registry):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(_UserAdmin, ModelAdmin):
     """The people who use the console."""
 
     form = UserChangeForm
