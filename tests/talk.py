@@ -98,6 +98,11 @@ def last_body(sandbox: SandboxServer, route: str) -> Any:
     return [call for call in calls(sandbox)["last"] if call["route"] == route][-1]["body"]
 
 
+def count(sandbox: SandboxServer, route: str) -> int:
+    """Return how many calls a route has had."""
+    return int(calls(sandbox)["counts"].get("salesforce", {}).get(route, 0))
+
+
 def remote_edits(sandbox: SandboxServer, account_id: str, **fields: Any) -> None:
     """Change an account as somebody over there would."""
     url = f"{sandbox.url}/_control/salesforce/Account/{account_id}"

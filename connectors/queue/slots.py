@@ -23,7 +23,7 @@ def slot(connection: Connection, lease_s: float) -> Iterator[uuid.UUID | None]:
     The lease must outlast the longest call: `renew` it before each. A holder that
     dies simply stops renewing; its rows are claimable once the lease has run out.
     """
-    lease = _take(connection, lease_s)
+    lease = take(connection, lease_s)
     try:
         yield lease
     finally:
@@ -31,7 +31,8 @@ def slot(connection: Connection, lease_s: float) -> Iterator[uuid.UUID | None]:
             Slot.objects.filter(lease=lease).update(lease=None, expires_at=None, holder="")
 
 
-def _take(connection: Connection, lease_s: float) -> uuid.UUID | None:
+def take(connection: Connection, lease_s: float) -> uuid.UUID | None:
+    """Take a free slot and return its lease, None where there is none. Prefer `slot`."""
     _make_rows(connection)
     with transaction.atomic():
         now = clock.now()

@@ -1,2 +1,0 @@
-def enqueue_auto(record, *, requested_by=""):
-    return None

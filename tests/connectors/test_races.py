@@ -1,0 +1,312 @@
+"""What two do at once, and what an answer that never came leaves behind."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.db.models import F
+from django.utils import timezone
+
+from companies.models import Company, CompanyLink
+from connectors import entities, health, push, queue, registry
+from connectors.mapping import Rendered
+from connectors.models import Connection, Slot
+from connectors.protocol import Outcome, Status
+from connectors.sandbox.server import SandboxServer
+from synclog.models import Entry
+from tests import talk
+from tests.factories import CompanyFactory
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def in_thread(*work: Callable[[], object]) -> Iterator[None]:
+    """Run work in threads of their own database connections; end them with the block."""
+    failures: list[BaseException] = []
+
+    def guarded(act: Callable[[], object]) -> None:
+        try:
+            act()
+        except BaseException as error:  # told below, in the test's own thread
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=guarded, args=(act,)) for act in work]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        for thread in threads:
+            thread.join(timeout=60)
+    if failures:
+        raise failures[0]
+
+
+def test_edit_in_flight_is_sent_again(salesforce: Connection, sandbox: SandboxServer) -> None:
+    salesforce.auto_push = {"company": True}
+    salesforce.save()
+    company = CompanyFactory.create(phone="old")
+    talk.break_it(sandbox, {"fault": "slow:0.8", "match": {"route": "collections_upsert"}, "times": 1})
+
+    with in_thread(lambda: push.drain(salesforce.pk)):
+        wait_until(lambda: talk.count(sandbox, "composite"))  # looked up, so rendered
+        company.phone = "new"
+        company.save()
+    talk.drain(salesforce)
+
+    assert talk.account_of(sandbox, company)["Phone"] == "new"
+    assert talk.link_of(company).state == "idle"
+
+
+def test_edit_in_flight_shows_as_changed_when_the_switch_is_off(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(phone="old")
+    talk.request(salesforce, [company])
+    kind, lease, (row,) = _claimed(salesforce)
+    company.phone = "new"
+    company.save()
+
+    _settle(salesforce, kind, lease, row, Outcome(Status.CREATED, "001000000000001AAA", sent={"Phone": "old"}))
+    queue.find_changed(salesforce, "company", [company.pk])
+
+    link = talk.link_of(company)
+    assert (link.state, link.changed[:1]) == ("idle", ["name"])
+    assert "phone" in link.changed
+
+
+@pytest.mark.parametrize(("before", "between"), [("A", "B"), ("", "B"), ("A", "")])
+def test_edit_and_edit_back_with_a_lost_answer_ends_as_it_was(
+    salesforce: Connection, sandbox: SandboxServer, before: str, between: str
+) -> None:
+    company = CompanyFactory.create(phone=before)
+    talk.send(salesforce, [company])
+    company.phone = between
+    company.save()
+    talk.break_it(sandbox, {"fault": "drop_after_commit", "times": 1})
+    talk.send(salesforce, [company])
+    assert (talk.account_of(sandbox, company).get("Phone") or "") == between
+    company.phone = before
+    company.save()
+
+    health.resume(salesforce, by="tester")
+    talk.send(salesforce, [company])
+
+    assert (talk.account_of(sandbox, company).get("Phone") or "") == before
+    assert (talk.link_of(company).state, talk.link_of(company).unsure) == ("idle", False)
+
+
+def test_a_create_whose_answer_was_lost_is_found_again(salesforce: Connection, sandbox: SandboxServer) -> None:
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(30))
+    talk.break_it(sandbox, {"fault": "drop_after_commit", "match": {"route": "collections_upsert"}, "times": 1})
+    talk.send(salesforce, chosen)
+
+    health.resume(salesforce, by="tester")
+    talk.drain(salesforce)
+
+    assert len(talk.accounts(sandbox)) == 30
+    assert talk.states() == {"idle": 30}
+    warned = Entry.objects.filter(action_type="connection", level="WARNING")
+    assert "could not be reached, or hung up" in warned.latest("pk").description
+
+
+def test_a_hiccup_before_any_write_does_not_make_the_next_push_send_everything(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create()
+    talk.send(salesforce, [company])
+    company.phone = "9"
+    company.save()
+    talk.break_it(sandbox, {"fault": "expire_tokens", "times": 1}, {"fault": "token:503", "times": 1})
+    talk.send(salesforce, [company])
+
+    health.resume(salesforce, by="tester")
+    talk.drain(salesforce)
+
+    assert talk.account_of(sandbox, company)["Phone"] == "9"
+
+
+def test_a_worker_thought_dead_that_settles_late_changes_nothing(salesforce: Connection) -> None:
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    kind, dead, (row,) = _claimed(salesforce)
+    Slot.objects.filter(lease=dead).update(expires_at=timezone.now() - timedelta(seconds=1))
+    _, alive, (taken,) = _claimed(salesforce)
+    assert (taken.crashes, taken.unsure) == (1, True)
+    _settle(salesforce, kind, alive, taken, Outcome(Status.CREATED, "001000000000002AAA", sent={"Name": "new"}))
+
+    _settle(salesforce, kind, dead, row, Outcome(Status.REJECTED, "001000000000001AAA", code="x", message="late"))
+
+    link = talk.link_of(company)
+    assert (link.remote_id, link.state, link.message) == ("001000000000002AAA", "idle", "")
+    assert Entry.objects.filter(object_id=company.public_id).count() == 1
+
+
+def test_a_lease_that_ran_out_cannot_be_renewed(salesforce: Connection) -> None:
+    from connectors.errors import LeaseLost
+
+    with queue.slot(salesforce, 30) as lease:
+        assert lease is not None
+        queue.renew(lease, 30)
+        Slot.objects.filter(lease=lease).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+        with pytest.raises(LeaseLost):
+            queue.renew(lease, 30)
+
+
+def test_no_more_than_max_slots_talk(salesforce: Connection, sandbox: SandboxServer) -> None:
+    Connection.objects.filter(pk=salesforce.pk).update(max_slots=2, batch_size=5)
+    salesforce.refresh_from_db()
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(60))
+    talk.request(salesforce, chosen)
+    seen: list[int] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(len(queue.live_leases(salesforce)))
+
+    with in_thread(watch):
+        with in_thread(*[lambda: push.drain(salesforce.pk)] * 8):
+            pass
+        done.set()
+    talk.drain(salesforce)
+
+    assert max(seen) == 2
+    assert len(talk.accounts(sandbox)) == 60
+
+
+@pytest.mark.postgres
+def test_requests_over_the_same_rows_in_opposite_order_do_not_deadlock(salesforce: Connection) -> None:
+    pks = [row.pk for row in Company.objects.bulk_create(CompanyFactory.build_batch(200))]
+    run = uuid.uuid4()
+
+    def ask(order: list[int]) -> Callable[[], None]:
+        def many() -> None:
+            for _ in range(15):
+                queue.enqueue("company", order, salesforce, run=run, requested_by="t")
+
+        return many
+
+    with in_thread(ask(pks), ask(pks[::-1]), ask(pks[100:] + pks[:100])):
+        pass
+
+    assert talk.states() == {"pending": 200}
+
+
+@pytest.mark.postgres
+def test_requests_and_answers_over_the_same_rows_do_not_deadlock(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    # Links made in the opposite order of their records: locks follow the records.
+    pks = [row.pk for row in Company.objects.bulk_create(CompanyFactory.build_batch(120))]
+    for pk in reversed(pks):
+        CompanyLink.objects.create(connection=salesforce, record_id=pk)
+    run = uuid.uuid4()
+
+    def ask() -> None:
+        for _ in range(25):
+            queue.enqueue("company", pks, salesforce, run=run, requested_by="t")
+
+    with in_thread(ask, lambda: push.drain(salesforce.pk), lambda: push.drain(salesforce.pk)):
+        pass
+    talk.drain(salesforce)
+
+    assert talk.states() == {"idle": 120}
+    assert len(talk.accounts(sandbox)) == 120
+
+
+def test_two_companies_that_want_one_account_in_two_workers_do_not_share_it(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    Connection.objects.filter(pk=salesforce.pk).update(batch_size=1)
+    salesforce.refresh_from_db()
+    first, second = CompanyFactory.create_batch(2, name="Only", website="only.example")
+    (there,) = talk.remote_creates(sandbox, {"Name": "Only", "Website": "only.example"})
+    talk.request(salesforce, [first, second])
+    talk.break_it(sandbox, {"fault": "slow:0.5", "match": {"route": "composite"}, "times": 2})
+
+    with in_thread(lambda: push.drain(salesforce.pk), lambda: push.drain(salesforce.pk)):
+        pass
+    talk.drain(salesforce)
+
+    links = {company.pk: talk.link_of(company) for company in (first, second)}
+    assert sorted((link.state, link.code, link.remote_id) for link in links.values()) == [
+        ("failed", "conflict", ""),
+        ("idle", "", there),
+    ]
+    (account,) = talk.accounts(sandbox)
+    winner = CompanyLink.objects.get(remote_id=there).record
+    assert account["Concord_Id__c"] == str(winner.public_id)
+
+
+def test_one_poisonous_record_in_four_hundred_is_found_and_the_others_arrive(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(400))
+    poison = chosen[277]
+    talk.break_it(sandbox, {"fault": "status:500", "match": {"Name": poison.name, "route": "collections_*"}})
+
+    talk.send(salesforce, chosen)
+
+    assert len(talk.accounts(sandbox)) == 399
+    assert talk.states() == {"idle": 399, "pending": 1}
+    link = talk.link_of(poison)
+    assert (link.attempts, link.code) == (1, "UNKNOWN_EXCEPTION")
+    assert link.not_before is not None
+
+
+def test_a_record_that_kills_its_worker_alone_three_times_fails(salesforce: Connection) -> None:
+    company, *others = CompanyFactory.create_batch(3)
+    talk.request(salesforce, [company, *others])
+    alone = salesforce.batch_size.bit_length() - 1
+    CompanyLink.objects.filter(record=company).update(
+        crashes=alone + 2, lease=uuid.uuid4(), not_before=F("not_before") - timedelta(seconds=1)
+    )
+    connector_less = entities.get("company")
+
+    with queue.slot(salesforce, 30) as lease:
+        assert lease is not None
+        rows, spent = queue.claim(salesforce, connector_less, lease, 200)
+
+    assert [row.record_id for row in spent] == [company.pk]
+    assert rows == []
+
+
+def test_rows_of_a_dead_worker_come_back_in_smaller_company(salesforce: Connection) -> None:
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(200))
+    talk.request(salesforce, chosen)
+    CompanyLink.objects.update(lease=uuid.uuid4())
+
+    sizes = []
+    for _ in range(3):
+        _, lease, rows = _claimed(salesforce)
+        sizes.append(len(rows))
+        Slot.objects.filter(lease=lease).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    assert sizes == [100, 50, 25]
+
+
+def _claimed(connection: Connection) -> tuple[entities.Entity, uuid.UUID, list[CompanyLink]]:
+    """Claim as a worker would, and stay silent."""
+    kind = entities.get("company")
+    lease = queue.slots.take(connection, 30)
+    assert lease is not None
+    rows, _ = queue.claim(connection, kind, lease, 200)
+    return kind, lease, rows
+
+
+def _settle(
+    connection: Connection, kind: entities.Entity, lease: uuid.UUID, row: CompanyLink, outcome: Outcome
+) -> None:
+    mapping = registry.mapping(connection, "company")
+    rendered: Rendered = mapping.render(row.record)
+    queue.settle(connection, kind, mapping, lease, [queue.Result(row, rendered, outcome)])
