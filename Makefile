@@ -4,7 +4,7 @@ PY := .venv/bin/python
 # Two test processes suit two cores; make test JOBS=8 suits eight.
 JOBS ?= 2
 
-.PHONY: .venv demo test check bench screenshots lock clean
+.PHONY: .venv demo test check lint types layers django bench screenshots lock clean
 
 demo: .venv
 	@$(PY) manage.py demo
@@ -17,11 +17,20 @@ test: .venv
 	@echo "== on SQLite"
 	@DATABASE_URL=sqlite:// $(PY) -m pytest -n $(JOBS) -m "not bench and not postgres and not once and not browser"
 
-check: .venv
+# make -k check goes on after a failed part.
+check: lint types layers django
+
+lint: .venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+types: .venv
 	.venv/bin/mypy
+
+layers: .venv
 	.venv/bin/lint-imports
+
+django: .venv
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
 	@echo "manage.py check --deploy, as in production"
