@@ -5,19 +5,20 @@ gives them the token, a total deadline, a cap on the answer's size, and the addr
 of the connection; it follows no redirect and counts each request.
 """
 
+import json
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import LocationParseError
 
+from connectors.deadlines import Wire
 from connectors.errors import ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.protocol import TokenSource
 
@@ -25,30 +26,40 @@ MAX_BYTES = 32 * 1024 * 1024  # of one answer, after unpacking
 CHUNK_BYTES = 64 * 1024
 CONNECT_S = 10.0
 MAX_RETRY_AFTER_S = 3_600.0
+_FOR_EVER = frozenset({301, 308})
+_REDIRECTS = frozenset({302, 303, 307}) | _FOR_EVER
 
 _JSON_SECRETS = re.compile(
-    r'("(?:access_token|refresh_token|client_secret|password|assertion|authorization|x-auth-token|signature)"'
-    r'\s*:\s*")[^"]*(")',
-    re.IGNORECASE,
+    r'(\\*"(?:access_token|refresh_token|client_secret|password|assertion|authorization|x-auth-token|signature)'
+    r'\\*"\s*:\s*\\*")(?:[^"\\]|\\.)*',  # an answer that was cut off has no closing quote
+    re.IGNORECASE | re.DOTALL,
 )
 _FORM_SECRETS = re.compile(
     r"\b((?:access_token|refresh_token|client_secret|password|assertion)=)[^&\s\"']+", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b((?:Bearer|Basic|OAuth)\s+)[A-Za-z0-9._!~+/=-]{8,}", re.IGNORECASE)
+_SESSION = re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._~-]{8,}")  # a Salesforce session, bare
 
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text with every secret replaced by dots.
 
-    Known secrets of six characters or more are found anywhere; tokens and
-    passwords also where they stand in JSON, in a form, or behind Bearer and Basic.
+    Known secrets of six characters or more are found anywhere, also as JSON or a
+    form writes them; tokens and passwords also where they stand in JSON, in a form,
+    or behind Bearer and Basic. Mask first, cut after: half a secret is one too.
     """
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        if len(secret) >= 6:
-            text = text.replace(secret, "•••")
-    text = _JSON_SECRETS.sub(r"\1•••\2", text)
+    known = {shape for secret in secrets if len(secret) >= 6 for shape in _shapes(secret)}
+    for secret in sorted(known, key=len, reverse=True):
+        text = text.replace(secret, "•••")
+    text = _JSON_SECRETS.sub(r"\1•••", text)
     text = _FORM_SECRETS.sub(r"\1•••", text)
-    return _BEARER.sub(r"\1•••", text)
+    text = _BEARER.sub(r"\1•••", text)
+    return _SESSION.sub("•••", text)
+
+
+def _shapes(secret: str) -> set[str]:
+    """Return a secret as it is, as JSON writes it, and as a form does."""
+    return {secret, json.dumps(secret)[1:-1], quote_plus(secret)}
 
 
 class TimedOutError(Exception):
@@ -62,7 +73,7 @@ class TooLargeError(Exception):
 class Line(requests.Session):
     """Talk to one base URL, in one thread.
 
-    `tick` is called right before each request, with the keys that it writes.
+    `tick` is called right before each request; what it raises stops the call.
     `refreshes` says whether a 401 answer means that a new token would help: then
     it is fetched once and the request repeated once.
     """
@@ -85,7 +96,7 @@ class Line(requests.Session):
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
-    def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow no redirect: a moved API is a setting to change, and a token to protect."""
         return None
 
@@ -96,12 +107,18 @@ class _Adapter(HTTPAdapter):
     def __init__(self, base_url: str, timeout_s: float, tick: Callable[[], None], line: Line) -> None:
         self.base = urlsplit(base_url.rstrip("/"))
         self.timeout_s, self.tick, self.line = timeout_s, tick, line
-        self.wire = _Wire()
+        self.wire = Wire()
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self.wire.pools()
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Return the pools behind a proxy: the deadline holds there too."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self.wire.pools()
+        return manager
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send; on a 401 that a new token may heal, once more with that."""
@@ -129,71 +146,17 @@ class _Adapter(HTTPAdapter):
         self.line.calls += 1
         deadline = time.monotonic() + self.timeout_s
         kwargs.update(stream=True, timeout=(min(CONNECT_S, self.timeout_s), self.timeout_s))
-        with self.wire.cut_at(self.timeout_s):
+        with self.wire.cut_after(self.timeout_s):
             try:
                 response = super().send(request, **kwargs)
                 _read(response, deadline)
+            except LocationParseError as error:  # the one that requests lets through
+                raise requests.exceptions.InvalidURL(str(error)) from error
             except (requests.RequestException, OSError) as error:
                 if time.monotonic() >= deadline:
                     raise TimedOutError from error
                 raise
         return response
-
-
-class _Wire:
-    """Know the socket in use, so that a deadline can cut it.
-
-    A time-out of a library is one per read: a server that sends a byte a minute,
-    in its headers or in its body, would hold a worker for ever.
-    """
-
-    def __init__(self) -> None:
-        self.current: HTTPConnection | None = None
-
-    def pools(self) -> dict[str, type[HTTPConnectionPool]]:
-        """Return connection pools whose connections tell us when they are used."""
-        wire = self
-
-        class Plain(HTTPConnection):
-            def request(self, *args: Any, **kwargs: Any) -> None:
-                wire.current = self
-                super().request(*args, **kwargs)
-
-        class Tls(HTTPSConnection):
-            def request(self, *args: Any, **kwargs: Any) -> None:
-                wire.current = self
-                super().request(*args, **kwargs)
-
-        plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
-        tls = type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Tls})
-        return {"http": plain, "https": tls}
-
-    def cut_at(self, seconds: float) -> "_Timer":
-        """Return a context in which the socket is shut down after so many seconds."""
-        return _Timer(seconds, self.cut)
-
-    def cut(self) -> None:
-        """Shut the socket down; whoever reads from it gets an error at once."""
-        sock = getattr(self.current, "sock", None)
-        if sock is not None:
-            try:
-                sock.shutdown(2)
-            except OSError:
-                sock.close()
-
-
-class _Timer:
-    """Call a function after some seconds unless the block ends before."""
-
-    def __init__(self, seconds: float, act: Callable[[], None]) -> None:
-        self.timer = threading.Timer(seconds, act)
-        self.timer.daemon = True
-
-    def __enter__(self) -> None:
-        self.timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.timer.cancel()
 
 
 def _read(response: requests.Response, deadline: float) -> None:
@@ -204,11 +167,18 @@ def _read(response: requests.Response, deadline: float) -> None:
         if len(body) > MAX_BYTES:
             response.close()
             raise TooLargeError
-        if time.monotonic() >= deadline:
-            response.close()
-            raise TimedOutError
+    if time.monotonic() >= deadline:  # cut: what came so far may look like the whole
+        response.close()
+        raise TimedOutError
     response._content = bytes(body)
-    response._content_consumed = True
+    response._content_consumed = True  # type: ignore[attr-defined]  # how requests tells
+
+
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 
 
 def problem_of_exception(error: Exception, system: str, timeout_s: float) -> ConnectorError:
@@ -222,9 +192,10 @@ def problem_of_exception(error: Exception, system: str, timeout_s: float) -> Con
             f"{system} answered with more than Concord reads.", detail=detail, code="too_large", halves=True
         )
     if isinstance(error, requests.exceptions.SSLError):
-        return Transient(f"The certificate of {system} could not be verified.", detail=detail, code="tls")
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        text = f"The address of {system} is not one that can be called."
+        text = f"No secure connection to {system}: its certificate could not be verified, or the line broke."
+        return Transient(text, detail=detail, code="tls")
+    if isinstance(error, _NO_ADDRESS):
+        text = f"The address of {system} is not one that can be called: it begins with https:// and a host."
         return Misconfigured(text, detail=detail, code="address")
     return Transient(
         f"{system} could not be reached, or hung up before answering.", detail=detail, code="unreachable"
@@ -237,8 +208,10 @@ def problem_of_status(
     """Return what a status means in general, None where it is no failure.
 
     The generic table; a system's own codes come first. 408, 425, 429 and 5xx pass
-    by themselves, other 4xx don't.
+    by themselves, other 4xx don't. No redirect is followed: the token would go along.
     """
+    if status in _REDIRECTS:
+        return _moved(status, headers, system, detail)
     if status < 400:
         return None
     code, wait_s = f"http_{status}", retry_after_s(headers)
@@ -255,7 +228,26 @@ def problem_of_status(
     return ConnectorError(f"{system} refused a call ({status}).", detail=detail, code=code)
 
 
+def _moved(status: int, headers: Mapping[str, str], system: str, detail: str) -> ConnectorError:
+    """Return what a redirect means: for ever, an address to correct; else a detour that ends."""
+    host = urlsplit(headers.get("Location", "")).hostname
+    text = f"{system} sent Concord on to {f'another address ({host})' if host else 'another page'}."
+    if status in _FOR_EVER:
+        text = f"{text} If that is your own {system}, enter it as the address of this connection."
+        return Misconfigured(text, detail=detail, code=f"http_{status}")
+    return Transient(f"{text} It is not followed.", detail=detail, code=f"http_{status}")
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds of a Retry-After header, None where there is none to trust."""
+    """Return the seconds of a Retry-After header, None where there is none to trust.
+
+    A date is counted from the answer's own Date: our clock may differ from theirs.
+    """
     value = headers.get("Retry-After", "").strip()
-    return min(float(value), MAX_RETRY_AFTER_S) if re.fullmatch(r"\d{1,6}", value) else None
+    if re.fullmatch(r"[0-9]{1,6}", value):
+        return min(float(value), MAX_RETRY_AFTER_S)
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_S)

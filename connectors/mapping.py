@@ -130,7 +130,7 @@ def same(one: Json, other: Json) -> bool:
     Line ends are compared without their kind: Salesforce stores a text area's
     lines with CR LF however they were sent.
     """
-    return _plain(one) == _plain(other)
+    return bool(_plain(one) == _plain(other))
 
 
 def _plain(value: Json) -> Json:

@@ -1,0 +1,69 @@
+"""A total deadline for one HTTP call. Pure: no Django.
+
+A library's time-out is one per read: a server that sends a byte a minute, in its
+headers or in its body, would hold a worker for ever. So the socket in use is shut
+down when the time is over; whoever reads from it gets an error at once.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Wire:
+    """Know the socket in use by one thread, so that a deadline can cut it."""
+
+    def __init__(self) -> None:
+        self._connection: HTTPConnection | None = None
+        self._answering: socket.socket | None = None
+
+    def pools(self) -> dict[str, type[HTTPConnectionPool]]:
+        """Return connection pools whose connections tell us when they are used."""
+        wire = self
+
+        class Plain(HTTPConnection):
+            def request(self, *args: Any, **kwargs: Any) -> None:
+                wire._connection, wire._answering = self, None
+                super().request(*args, **kwargs)
+
+            def getresponse(self) -> Any:
+                wire._answering = self.sock
+                return super().getresponse()
+
+        class Tls(HTTPSConnection):
+            def request(self, *args: Any, **kwargs: Any) -> None:
+                wire._connection, wire._answering = self, None
+                super().request(*args, **kwargs)
+
+            def getresponse(self) -> Any:
+                wire._answering = self.sock
+                return super().getresponse()
+
+        plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
+        tls = type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Tls})
+        return {"http": plain, "https": tls}
+
+    @contextlib.contextmanager
+    def cut_after(self, seconds: float) -> Iterator[None]:
+        """Shut the socket down if the block takes longer than so many seconds."""
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _cut(self) -> None:
+        # A connection that ends with its answer lets go of its socket as soon as the
+        # headers are read, while the body still comes: so the socket itself is kept.
+        used = self._answering or getattr(self._connection, "sock", None)
+        if used is not None:
+            with contextlib.suppress(OSError):
+                # Not SSLSocket.shutdown: it takes the cipher away from the thread that reads.
+                socket.socket.shutdown(used, socket.SHUT_RDWR)
