@@ -22,8 +22,8 @@ COPY connectors connectors
 COPY companies companies
 COPY templates templates
 # Outside production a secret key is made for the moment, in a folder that this very step removes.
-RUN CONCORD_ENV=development CONCORD_VAR_DIR=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
-    && rm -rf /tmp/build
+RUN CONCORD_ENV=development CONCORD_VAR_DIR=/build python manage.py collectstatic --noinput --verbosity 0 \
+    && rm -rf /build
 ENV CONCORD_ENV=production
 USER concord
 EXPOSE 8000

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_celery_beat.models import PeriodicTask
 
 from connectors import clock, entities
-from connectors.models import Connection
+from connectors.models import Connection, LinkQuerySet
 
 BROKER_PATIENCE_S = 0.5
 SCHEDULE_LATE_S = 120.0
@@ -73,7 +73,10 @@ def _oldest_due(now: datetime) -> datetime | None:
         if not connection.health.is_paused(now)
     ]
     waits = (
-        entity.links().filter(connection__in=talking).due(now).aggregate(first=Min("not_before"))["first"]
+        LinkQuerySet(entity.link)
+        .due(now)
+        .filter(connection__in=talking)
+        .aggregate(first=Min("not_before"))["first"]
         for entity in entities.in_order()
     )
     return min((wait for wait in waits if wait is not None), default=None)

@@ -1,14 +1,12 @@
 """The processes of the demo: started in order, watched, ended together."""
 
 import fcntl
-import os
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import requests
 
@@ -105,14 +103,14 @@ def answers(url: str) -> Callable[[], bool]:
     return ask
 
 
-def only_one(folder: Path) -> IO[str] | None:
-    """Return a lock to hold while the demo runs, None if a demo runs in this folder already."""
-    lock = (folder / "demo.lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    lock.write(str(os.getpid()))
-    lock.flush()
-    return lock
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder while a demo runs. Raises DemoEndedError if one runs there already."""
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DemoEndedError(
+                f"A demo runs here already (its logs: {folder}). End it with Ctrl-C."
+            ) from error
+        yield  # the kernel lets go when the process ends, however it ends

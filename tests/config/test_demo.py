@@ -3,9 +3,10 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,7 @@ import pytest
 import requests
 
 from config import processes
+from config.demo.tree import only_one
 from tests.workers import ROOT
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("demo")]
@@ -21,12 +23,12 @@ pytestmark = [pytest.mark.once, pytest.mark.xdist_group("demo")]
 class Demo:
     """A running `manage.py demo` with folder, ports, database and broker of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         environment = {**os.environ, "CONCORD_VAR_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
             environment.pop(name, None)
-        ports = ("--port", str(processes.free_port()), "--sandbox-port", str(processes.free_port()))
-        self.said = folder / "demo.out"
+        ports = ("--port", str(port or processes.free_port()), "--sandbox-port", str(processes.free_port()))
+        self.said = folder / f"demo{ports[1]}.out"
         with self.said.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "demo", *ports, "--companies", "9"],
@@ -53,33 +55,74 @@ class Demo:
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """Start a demo; end it whatever the test does."""
-    started = Demo(tmp_path)
-    yield started
-    if started.process.poll() is None:
-        started.process.kill()
-        started.process.wait()
+def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    """Start demos in one folder; end them whatever the test does."""
+    started: list[Demo] = []
+
+    def new(port: int = 0) -> Demo:
+        started.append(Demo(tmp_path, port))
+        return started[-1]
+
+    yield new
+    for demo in started:
+        if demo.process.poll() is None:
+            demo.process.kill()
+            demo.process.wait()
+
+
+@pytest.fixture
+def demo(start: Callable[..., Demo]) -> Demo:
+    """Return a demo that has just been started."""
+    return start()
 
 
 def are_gone(family: list[psutil.Process]) -> bool:
     return not psutil.wait_procs(family, timeout=0)[1]
 
 
-def test_the_demo_answers_and_ctrl_c_ends_every_process(demo: Demo) -> None:
-    said = demo.wait_for("Ctrl-C ends it")
-    console, rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)
-    family = demo.family()
+def account_ids(rehearsal: str) -> list[str]:
+    answer = requests.get(f"{rehearsal}_control/salesforce/Account", timeout=5)
+    return [account["Id"] for account in answer.json()]
 
-    login = requests.get(f"{console}admin/login/", timeout=5)
-    accounts = requests.get(f"{rehearsal}_control/salesforce/Account", timeout=5)
+
+def end(demo: Demo) -> None:
+    family = demo.family()
     demo.process.send_signal(signal.SIGINT)
 
-    assert login.status_code == 200
-    assert len(accounts.json()) == 2
-    assert len(family) >= 6
     assert demo.process.wait(timeout=20) == 0
+    assert len(family) >= 6
     assert are_gone(family)
+
+
+def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
+    start: Callable[..., Demo], hung_port: int, tmp_path: Path
+) -> None:
+    first = start(port=hung_port)
+    said = first.wait_for("Ctrl-C ends it")
+    console, rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)
+    ids = account_ids(rehearsal)
+
+    assert f"Port {hung_port} is taken. The console uses " in said
+    assert requests.get(f"{console}admin/login/", timeout=5).status_code == 200
+    assert len(ids) == 2
+    end(first)
+
+    second = start()
+    said = second.wait_for("Ctrl-C ends it")
+    assert account_ids(re.findall(r"http://127\.0\.0\.1:\d+/", said)[1]) == ids
+    with sqlite3.connect(tmp_path / "concord.sqlite3") as rows:
+        assert rows.execute("SELECT COUNT(*) FROM companies_company").fetchone() == (9,)
+        base_url = rows.execute("SELECT base_url FROM connectors_connection").fetchone()[0]
+    assert f"{base_url.removesuffix('salesforce')} " in said  # it follows the rehearsal to its new port
+    end(second)
+
+
+def test_a_second_demo_in_the_same_folder_is_refused(start: Callable[..., Demo], tmp_path: Path) -> None:
+    with only_one(tmp_path):  # what a running demo holds
+        other = start()
+
+        assert other.process.wait(timeout=20) == 1
+        assert "A demo runs here already" in other.said.read_text()
 
 
 def test_a_killed_demo_leaves_no_orphan(demo: Demo) -> None:

@@ -38,17 +38,15 @@ class Command(BaseCommand):
             raise CommandError(
                 "This is a production system (CONCORD_ENV): the demo is for trying Concord out."
             )
-        lock = only_one(settings.VAR_DIR)
-        if lock is None:
-            raise CommandError(
-                f"A demo runs here already (its logs: {settings.VAR_DIR}). End it with Ctrl-C."
-            )
         ended = _end_on_signals()
-        with lock:
-            port = self._port(options["port"], "The console")
-            sandbox_port = self._port(options["sandbox_port"], "The rehearsal")
-            self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
-            self._run(port, sandbox_port, ended)
+        try:
+            with only_one(settings.VAR_DIR):
+                port = self._port(options["port"], "The console")
+                sandbox_port = self._port(options["sandbox_port"], "The rehearsal")
+                self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
+                self._run(port, sandbox_port, ended)
+        except (DemoEndedError, rows.RefusedError, embedded.NotBundledError) as error:
+            raise CommandError(str(error)) from error
         self.stdout.write("All ended. Your data is kept: make demo goes on with it.")
 
     def _port(self, wanted: int, whose: str) -> int:
@@ -61,25 +59,19 @@ class Command(BaseCommand):
         """Bring the database up to date; fill it if this is the first start."""
         self._say("Preparing the database ...")
         call_command("migrate", verbosity=0, interactive=False)
-        try:
-            if rows.is_prepared():
-                rows.point_connection(sandbox_url)
-            else:
-                rows.add_rows(companies, clean=False, sandbox_url=sandbox_url)
-        except rows.RefusedError as refused:
-            raise CommandError(str(refused)) from refused
+        if rows.is_prepared():
+            rows.point_connection(sandbox_url)
+        else:
+            rows.add_rows(companies, clean=False, sandbox_url=sandbox_url)
         rehearsal.prepare(sandbox_url)
 
     def _run(self, port: int, sandbox_port: int, ended: threading.Event) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
         with Tree(settings.VAR_DIR, environment, ended) as tree:
-            try:
-                self._say("Starting ...")
-                _start(tree, port, sandbox_port)
-                self._welcome(port, sandbox_port)
-                tree.watch()
-            except (DemoEndedError, embedded.NotBundledError) as error:
-                raise CommandError(str(error)) from error
+            self._say("Starting ...")
+            _start(tree, port, sandbox_port)
+            self._welcome(port, sandbox_port)
+            tree.watch()
             self._say("\nEnding ...")
 
     def _welcome(self, port: int, sandbox_port: int) -> None:
