@@ -168,10 +168,11 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FetchedToken:
-    """A fresh access token and the facts that came with it."""
+    """A fresh access token and the facts that came with it; `org_id` "" where they don't tell."""
 
-    value: str
+    value: str = field(repr=False)
     lifetime_s: float | None = None
+    org_id: str = ""
 
 
 class Engine(Protocol):

@@ -1,13 +1,15 @@
 """Test connection: run a connector's checklist and keep what it says."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from django.utils import timezone
 
-from connectors import health, logbook, registry, tokens
+from connectors import doorbell, health, logbook, registry, tokens
 from connectors.errors import AuthFailed, ConnectorError
 from connectors.models import Connection, ConnectionHealth
-from connectors.protocol import Adoption, Check, Identity, TokenSource
+from connectors.protocol import Adoption, Check, FetchedToken, Identity, TokenSource
 from connectors.tokens import SharedToken
 from synclog.models import Entry
 
@@ -17,74 +19,81 @@ CALL_TIMEOUT_S = 15.0  # a person waits for this
 class _Tester:
     """The engine as a test sees it: no slot, no rows."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, call_timeout_s: float) -> None:
+        self.connection, self.call_timeout_s = connection, call_timeout_s
 
     def tick(self) -> None:
         """Hold no slot: a test writes nothing."""
 
-    def writing(self, keys: object) -> None:
-        """Never happens in a test."""
+    def writing(self, keys: Iterable[str]) -> None:
+        """Refuse: a test writes nothing."""
+        raise AssertionError("a test of a connection writes nothing")
 
-    def adopt(self, adoptions: "list[Adoption]") -> set[str]:
-        """Never happens in a test."""
+    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
+        """Reserve nothing."""
         return {item.key for item in adoptions}
 
     def on_usage(self, used: int, limit: int) -> None:
         """Keep the remote side's own count of calls."""
         health.note_usage(self.connection, used, limit)
 
-    def tokens(self, fetch: "object") -> TokenSource:
-        """Return the shared token."""
-        return SharedToken(self.connection, fetch, fetch_timeout_s=CALL_TIMEOUT_S)  # type: ignore[arg-type]
+    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
+        """Return the shared token; one of another organisation serves this test alone."""
+        return SharedToken(self.connection, fetch, fetch_timeout_s=self.call_timeout_s, any_org=True)
 
 
-def test(connection: Connection, *, by: str) -> ConnectionHealth:
+def test(
+    connection: Connection,
+    *,
+    by: str,
+    call_timeout_s: float = CALL_TIMEOUT_S,  # noqa: PT028 - not one of pytest's
+) -> ConnectionHealth:
     """Log in anew, check what a push needs, and store the checklist.
 
     The organisation is remembered at the first success; a login that belongs to
     another one is a red line, and nothing is sent by it: a copy of this database
     beside a staging system must not write to production. A passed test ends a
-    pause that waited for the login or the set-up.
+    pause that waited for the login or the set-up, and what waits is sent.
     """
     tokens.forget(connection)
-    identity = _ask(connection)
-    checks = [*identity.checks, *_same_org(connection, identity)]
-    passed = all(check.ok for check in checks)
+    identity = _ask(connection, call_timeout_s)
+    foreign = _same_org(connection, identity)
+    checks = [*identity.checks, *foreign]
+    learned = {} if foreign else _learned(identity)
     ConnectionHealth.objects.filter(connection=connection).update(
-        checks=[asdict(check) for check in checks],
-        tested_at=timezone.now(),
-        org_name=identity.org_name[:200],
-        **({"facts": dict(identity.facts)} if identity.facts else {}),
+        checks=[asdict(check) for check in checks], tested_at=timezone.now(), **learned
     )
-    if passed:
+    if identity.ok and not foreign:
         _remember_org(connection, identity)
         health.credentials_changed(connection)
+        doorbell.ring(connection.pk)
     _tell(connection, checks, by)
     connection.health.refresh_from_db()
     return connection.health
 
 
-def _ask(connection: Connection) -> Identity:
+def _ask(connection: Connection, call_timeout_s: float) -> Identity:
     try:
         with registry.open_connector(
-            connection, _Tester(connection), call_timeout_s=CALL_TIMEOUT_S
+            connection, _Tester(connection, call_timeout_s), call_timeout_s=call_timeout_s
         ) as connector:
             return connector.test_connection()
     except ConnectorError as error:
-        return Identity("", "", [Check("Login", False, error.message)], {})
+        return Identity("", "", [Check("Login", False, error.message, copy=error.detail)], {})
 
 
 def _same_org(connection: Connection, identity: Identity) -> list[Check]:
-    if not connection.org_id or not identity.org_id or identity.org_id == connection.org_id:
+    text = tokens.other_org(connection, identity.org_id)
+    if not text:
         return []
-    text = (
-        f"This login belongs to another {connection.system.label} organisation ({identity.org_id}) "
-        f"than before ({connection.org_id}). The reference ids here point to the old one, so nothing is sent. "
-        "Enter the old login again, or make a new connection for the new organisation."
-    )
     health.failed(connection, AuthFailed(text, code="other_org"), batch=0)
     return [Check("Same organisation as before", False, text)]
+
+
+def _learned(identity: Identity) -> dict[str, Any]:
+    """Return what of the answer is kept; a failed test takes nothing away that was known."""
+    found = {"org_name": identity.org_name[:200], "facts": dict(identity.facts)}
+    return {name: value for name, value in found.items() if value}
 
 
 def _remember_org(connection: Connection, identity: Identity) -> None:
@@ -93,7 +102,7 @@ def _remember_org(connection: Connection, identity: Identity) -> None:
         connection.save(update_fields=["org_id"])
 
 
-def _tell(connection: Connection, checks: list[Check], by: str) -> None:
+def _tell(connection: Connection, checks: Sequence[Check], by: str) -> None:
     red = [check.label for check in checks if check.ok is False]
     text = f"{connection.name} was tested: " + (f"{', '.join(red)} failed." if red else "all checks passed.")
     level = Entry.Level.ERROR if red else Entry.Level.INFO
