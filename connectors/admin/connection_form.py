@@ -30,6 +30,8 @@ YES_NO = [("yes", "Yes"), ("no", "No")]
 class ConnectionForm(_Form):
     """A connection's boxes and those that its kind adds for login, fields and automatic sync."""
 
+    base_url = forms.URLField(max_length=300, assume_scheme="https", widget=UnfoldAdminTextInputWidget())
+
     class Meta:
         model = Connection
         fields = ("name", "slug", "kind", "environment", "base_url", "enabled", "batch_size", "max_slots")
