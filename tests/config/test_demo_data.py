@@ -113,6 +113,7 @@ def test_a_second_call_adds_nothing(own_var: Path) -> None:
     assert (Company.objects.count(), Connection.objects.count()) == (10, 1)
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 def test_ten_thousand_companies_take_seconds(own_var: Path) -> None:
     started = time.monotonic()
@@ -169,6 +170,21 @@ def test_a_later_sandbox_finds_the_two_accounts_in_the_file(own_var: Path) -> No
     server = SandboxServer(port=0)
     assert keeping.load(server.app, own_var / "rehearsal.json") == 2
     assert keeping.load(server.app, own_var / "rehearsal.json") == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_seven_of_ten_arrive_and_each_bad_one_says_why(own_var: Path, sandbox: SandboxServer) -> None:
+    add(10)
+    keeping.load(sandbox.app, own_var / "rehearsal.json")
+    Connection.objects.update(base_url=f"{sandbox.url}/salesforce")
+
+    with pytest.raises(SystemExit):
+        call_command("sync", "salesforce", "company", "--wait", "--timeout", "30")
+
+    failed = CompanyLink.objects.filter(state="failed").order_by("code")
+    assert Company.objects.filter(links__state="idle").count() == 7
+    assert sorted(link.code for link in failed) == ["INVALID_EMAIL_ADDRESS", "conflict", "invalid"]
+    assert all(link.message or link.errors for link in failed)
 
 
 @pytest.mark.django_db
