@@ -181,10 +181,14 @@ CELERY_BEAT_SCHEDULE = {
 
 # The engine (connectors/queue.py). Times in seconds.
 CONCORD = {
-    "call_timeout_s": env.float("CALL_TIMEOUT_S", default=120.0),
+    # The lease outlives a call by the margin: a killed worker's records go on after 90 s.
+    "call_timeout_s": env.float("CALL_TIMEOUT_S", default=60.0),
     "lease_margin_s": env.float("LEASE_MARGIN_S", default=30.0),
     "drain_s": env.float("DRAIN_S", default=30.0),
-    "connection_backoff_s": (5.0, 300.0),
+    "connection_backoff_s": (
+        env.float("CONNECTION_BACKOFF_FIRST_S", default=5.0),
+        env.float("CONNECTION_BACKOFF_LAST_S", default=300.0),
+    ),
     "record_backoff_s": (
         env.float("RECORD_BACKOFF_FIRST_S", default=30.0),
         env.float("RECORD_BACKOFF_LAST_S", default=14_400.0),
