@@ -56,6 +56,9 @@ def headline(
         (records * connections - known, "not synced"),
     ]
     told = [f"{number:,} {word}" for number, word in parts if number > 0]
+    if connections and not known:
+        counted = words.counted(records, entity.label, entity.label_plural)
+        return f"Nothing was sent yet. {counted} here.", "calm"
     if len(told) == 1 and total.in_sync:
         return f"All {words.counted(total.in_sync, 'record is', 'records are')} in sync.", "good"
     if not connections:

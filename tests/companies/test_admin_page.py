@@ -45,7 +45,15 @@ def told(answer: Any) -> str:
 
 
 def candidate(remote_id: str, **more: Any) -> dict[str, Any]:
-    return {"remote_id": remote_id, "name": "Facebook", "url": "", "rule": "", "fields": {}, "facts": {}, **more}
+    return {
+        "remote_id": remote_id,
+        "name": "Facebook",
+        "url": "",
+        "rule": "",
+        "fields": {},
+        "facts": {},
+        **more,
+    }
 
 
 def test_the_strip_says_who_the_company_is_over_there(account: Connection, client: Client) -> None:
@@ -128,9 +136,13 @@ def test_a_save_is_requested_in_the_name_of_the_person(account: Connection, clie
     assert "successfully" not in told(answer)
 
 
-def test_an_edit_shows_changed_not_sent_where_automatic_sync_is_off(account: Connection, client: Client) -> None:
+def test_an_edit_shows_changed_not_sent_where_automatic_sync_is_off(
+    account: Connection, client: Client
+) -> None:
     company = CompanyFactory.create()
-    CompanyLink.objects.create(connection=account, record=company, remote_id=ID, snapshot={"Name": company.name})
+    CompanyLink.objects.create(
+        connection=account, record=company, remote_id=ID, snapshot={"Name": company.name}
+    )
 
     client.post(change(company), form_of(company, name="Meta"))
     html = client.get(change(company)).content.decode()
@@ -176,7 +188,9 @@ def choice_of(account: Connection, company: Company) -> str:
     return f"{GRID}{company.pk}/choose/{account.pk}/"
 
 
-def test_the_choice_shows_ours_and_theirs_side_by_side(account: Connection, client: Client, torn: Company) -> None:
+def test_the_choice_shows_ours_and_theirs_side_by_side(
+    account: Connection, client: Client, torn: Company
+) -> None:
     html = client.get(choice_of(account, torn)).content.decode()
 
     assert "matches 2 accounts in Salesforce" in html
@@ -190,7 +204,9 @@ def test_the_choice_shows_ours_and_theirs_side_by_side(account: Connection, clie
     assert "Decide later" in html
 
 
-def test_linking_to_a_candidate_is_stored_and_sent(account: Connection, client: Client, torn: Company) -> None:
+def test_linking_to_a_candidate_is_stored_and_sent(
+    account: Connection, client: Client, torn: Company
+) -> None:
     answer = client.post(choice_of(account, torn), {"choice": OTHER, "run": str(uuid.uuid4())}, follow=True)
 
     link, run = CompanyLink.objects.get(), Run.objects.get()
@@ -220,7 +236,9 @@ def test_what_is_no_candidate_is_refused(account: Connection, client: Client, to
     assert not Run.objects.exists()
 
 
-def test_somebody_who_only_reads_sees_the_candidates_and_no_buttons(account: Connection, torn: Company) -> None:
+def test_somebody_who_only_reads_sees_the_candidates_and_no_buttons(
+    account: Connection, torn: Company
+) -> None:
     html = browser_of(person(*READS)).get(choice_of(account, torn)).content.decode()
 
     assert "matches 2 accounts" in html
@@ -248,7 +266,9 @@ def test_a_company_that_is_gone_over_there_has_three_exits(account: Connection, 
         assert way_out in html
 
 
-def test_unlinking_forgets_the_id_and_says_that_nothing_changed_there(account: Connection, client: Client) -> None:
+def test_unlinking_forgets_the_id_and_says_that_nothing_changed_there(
+    account: Connection, client: Client
+) -> None:
     company = CompanyFactory.create(name="Facebook")
     CompanyLink.objects.create(connection=account, record=company, remote_id=ID)
 

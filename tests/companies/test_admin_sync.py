@@ -104,7 +104,9 @@ def test_more_than_two_hundred_are_confirmed_first(account: Connection, client: 
     html = " ".join(answer.content.decode().split())
 
     assert pending() == set()
-    assert 'Sync 204 companies with Salesforce <span class="cc-env cc-env-rehearsal">REHEARSAL</span>?' in html
+    assert (
+        'Sync 204 companies with Salesforce <span class="cc-env cc-env-rehearsal">REHEARSAL</span>?' in html
+    )
     assert "<dt>150</dt><dd>to send</dd>" in html
     assert "<dt>40</dt><dd>already in sync" in html
     assert "<dt>12</dt><dd>not enabled" in html
@@ -154,7 +156,9 @@ def test_a_paused_connection_is_told_with_the_click(account: Connection, client:
     assert len(pending()) == 2
 
 
-def test_the_rows_own_action_sends_that_row_and_returns_to_the_grid(account: Connection, client: Client) -> None:
+def test_the_rows_own_action_sends_that_row_and_returns_to_the_grid(
+    account: Connection, client: Client
+) -> None:
     one, _ = companies(2)
     url = f"{GRID}{one.pk}/sync/{account.pk}/"
 

@@ -38,7 +38,8 @@ def test_a_span_is_told_in_its_largest_unit(seconds: int, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "told"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (22, "22nd")]
+    ("number", "told"),
+    [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (22, "22nd")],
 )
 def test_ordinals(number: int, told: str) -> None:
     assert words.ordinal(number) == told
