@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -161,9 +162,8 @@ def waiting_runs() -> dict[uuid.UUID, int]:
     found: dict[uuid.UUID, int] = {}
     for entity in entities.in_order():
         pending = entity.links().filter(state="pending").exclude(run=None).order_by()
-        for run in pending.values_list("run", flat=True):
-            if run is not None:
-                found[run] = found.get(run, 0) + 1
+        for row in pending.values("run").annotate(number=Count("pk")):
+            found[row["run"]] = found.get(row["run"], 0) + row["number"]
     return found
 
 

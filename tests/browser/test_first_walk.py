@@ -68,7 +68,7 @@ def test_the_button_on_the_page_saves_first_and_a_person_decides_between_two(
     UserFactory.create(username="admin", password="rehearsal", is_superuser=True)
     facebook = CompanyFactory.create(name="Facebok", website="https://facebook.example")
     twin = {"Name": "Facebook", "Website": "https://facebook.example"}
-    first, second = talk.remote_creates(sandbox, twin, {**twin, "Phone": "+1 444"})
+    _, second = talk.remote_creates(sandbox, twin, {**twin, "Phone": "+1 444"})
     page = somebody.page
 
     somebody.logs_in("admin", "rehearsal")

@@ -55,9 +55,10 @@ def stored(account: Connection) -> dict[str, str]:
         checks=[{"label": LONG, "ok": ok, "text": EVIL + LONG, "copy": LONG} for ok in (True, False, None)],
     )  # fmt: skip
     entry = Entry.objects.create(
-        level="ERROR", action_type="customer_sync", message=LONG + EVIL, endpoint="https://x.example/" + "y" * 300,
-        description=EVIL + LONG, login_user="x" * 100, run=run.pk, entity="company",
-        object_id=companies[0].public_id, object_name=LONG, changes={LONG: [LONG, EVIL]}, errors={"name": LONG},
+        level="ERROR", action_type="customer_sync", message=LONG + EVIL, description=EVIL + LONG,
+        endpoint="https://x.example/" + "y" * 300, login_user="x" * 100, run=run.pk, entity="company",
+        object_id=companies[0].public_id, object_name=LONG, errors={"name": LONG},
+        changes={LONG: [LONG, EVIL]},
         request='{"a": "' + LONG + '"}', answer=EVIL + LONG, connection_id=account.pk,
         connection_name=account.name,
     )  # fmt: skip

@@ -29,8 +29,8 @@ def client() -> Client:
 
 def form_of(company: Company, **edits: str) -> dict[str, str]:
     fields = [
-        "name", "legal_name", "email", "phone", "website", "tax_id", "reseller_id", "customer_class", "status",
-        "legal_street", "legal_city", "legal_region", "legal_postal_code",
+        "name", "legal_name", "email", "phone", "website", "tax_id", "reseller_id", "customer_class",
+        "status", "legal_street", "legal_city", "legal_region", "legal_postal_code",
     ]  # fmt: skip
     values = {name: str(getattr(company, name)) for name in fields}
     return {**values, "legal_country": str(company.legal_country), "sales_representative": "", **edits}

@@ -40,7 +40,8 @@ def test_the_grid_has_the_eight_columns_in_their_order(client: Client) -> None:
     html = client.get(LOG).content.decode()
 
     heads = [
-        "Level", "Action Type", "Message", "Endpoint URI", "Description", "Login User", "Log Date (UTC)", "Log Time (UTC)",
+        "Level", "Action Type", "Message", "Endpoint URI", "Description", "Login User",
+        "Log Date (UTC)", "Log Time (UTC)",
     ]  # fmt: skip
     table = html[html.index("<thead>") :]
     places = [table.index(head) for head in heads]
