@@ -211,7 +211,10 @@ class Connector(Protocol):
     capabilities: frozenset[Capability]
     batch_size: int  # records per write call
     reach: int  # write calls that one matching query can serve
-    calls: int  # HTTP requests made so far, token included
+
+    @property
+    def calls(self) -> int:
+        """Return how many HTTP requests were made so far, the token's included."""
 
     def __enter__(self) -> Self: ...
     def __exit__(

@@ -1,20 +1,20 @@
 """Read the answers of a Collections call: one outcome per record, in our words."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.errors import Misconfigured
+from connectors.errors import AuthFailed, RateLimited
 from connectors.mapping import Mapping as FieldMapping
-from connectors.protocol import GONE, Candidate, Change, Exchange, Outcome, Status
-from connectors.systems.salesforce.errors import UNKNOWN_TRIES, Fault, Kind, faults, words
-from connectors.systems.salesforce.ids import to_18
+from connectors.protocol import CREATE, GONE, Candidate, Change, Exchange, Outcome, Status
+from connectors.systems.salesforce.errors import UNKNOWN_TRIES, Fault, Kind, faults
+from connectors.systems.salesforce.ids import as_18
+from connectors.systems.salesforce.problems import misconfigured, problem
 from connectors.systems.salesforce.urls import record_url
+from connectors.systems.salesforce.words import ADMIN, words
 
-# "duplicate value found: F duplicates value on record with id: 001…"
-_OTHER_ID = re.compile(r"id:\s*([A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)\b")
-_AGAIN = frozenset({Kind.TRANSIENT, Kind.NEIGHBOUR, Kind.UNKNOWN})
+_AGAIN = frozenset({Kind.TRANSIENT, Kind.NEIGHBOUR, Kind.UNKNOWN, Kind.QUOTA, Kind.TOKEN})
+_OWN_ID = frozenset({"Id", "id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,91 +41,97 @@ class Reader:
     base_url: str
     call: Exchange
 
-    def outcome(self, plan: Plan, record: Mapping[str, Any], answer: Any) -> Outcome:
+    def outcome(self, plan: Plan, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Outcome:
         """Return how one record fared, with its own slice of the call."""
         exchange = replace(self.call, request=record, answer=answer)
-        if isinstance(answer, Mapping) and answer.get("success") is True:
+        if answer.get("success") is True:
             created = answer.get("created") is True and not plan.remote_id
             status = Status.CREATED if created else Status.UPDATED
-            remote_id = _id_18(answer.get("id")) or plan.remote_id
+            remote_id = as_18(answer.get("id")) or plan.remote_id
             return Outcome(status, remote_id, message=plan.note, sent=plan.sent or {}, exchange=exchange)
-        errors = faults(answer) or [Fault("NO_ANSWER", "")]
-        return replace(self._refusal(plan, errors), exchange=exchange)
+        return replace(self._refusal(plan, faults(answer)), exchange=exchange)
 
     def _refusal(self, plan: Plan, errors: Sequence[Fault]) -> Outcome:
-        fault = errors[0]
-        if fault.kind is Kind.GONE and plan.remote_id:
+        # What a person must mend comes first: trying again would not help the rest.
+        fault = min(errors, key=lambda fault: fault.kind in _AGAIN)
+        if fault.kind is Kind.GONE and plan.remote_id and not set(fault.fields) - _OWN_ID:
             text = "Deleted in Salesforce. Nothing was changed here. Create it again, unlink it, or leave it."
             return Outcome(Status.REJECTED, plan.remote_id, code=GONE, message=text)
-        if fault.kind in (Kind.DUPLICATE, Kind.TAKEN):
+        if fault.kind is Kind.DUPLICATE or (fault.kind is Kind.TAKEN and self._is_our_key(fault)):
             return self._duplicate(plan, fault)
         by_field = self._by_field(errors)
         return Outcome(
             Status.TRANSIENT if fault.kind in _AGAIN else Status.REJECTED,
             plan.remote_id,
             code=fault.code,
-            message="" if by_field else words(fault, ""),
+            message=words(fault, self.mapping.labels(fault.fields)),
             errors=by_field,
             tries=UNKNOWN_TRIES if fault.kind is Kind.UNKNOWN else None,
         )
 
+    def _is_our_key(self, fault: Fault) -> bool:
+        return is_key(fault, self.mapping.key)
+
     def _duplicate(self, plan: Plan, fault: Fault) -> Outcome:
-        """Another record stands in the way: name it where Salesforce names it."""
-        if fault.kind is Kind.TAKEN and self.mapping.key not in fault.text:
-            names = ", ".join(self.mapping.labels(fault.fields)) or "A value that must be unique"
-            text = f"{names} stands on another account in Salesforce already."
-            errors = dict.fromkeys(self.mapping.local_names(fault.fields), text)
-            message = "" if errors else text
-            return Outcome(Status.REJECTED, plan.remote_id, code=fault.code, message=message, errors=errors)
-        if fault.code == "DUPLICATES_DETECTED":
+        """Other records stand in the way: a person chooses, where there is a choice."""
+        if fault.code != "DUPLICATES_DETECTED":
+            text = (
+                "Another account in Salesforce carries this company's id. Choose which one it is, "
+                f"or {ADMIN} empties {self.mapping.key} on the wrong one."
+            )
+        elif plan.remote_id:
+            text = (
+                "A duplicate rule of your Salesforce refuses the change, since other accounts look alike. "
+                f"{ADMIN} merges them or changes the rule."
+            )
+            return Outcome(Status.REJECTED, plan.remote_id, code=fault.code, message=text)
+        elif plan.change.choice == CREATE:
+            text = (
+                "A duplicate rule of your Salesforce blocks a second account for this company. "
+                f"Link to one of these, or {ADMIN} changes the rule."
+            )
+        else:
             text = (
                 "A duplicate rule of your Salesforce says that this company exists there. Choose what to do."
             )
-        else:
-            text = "Another account in Salesforce carries this company's id. Choose what to do."
-        found = self._named(fault)
+        found = [self._candidate(remote_id) for remote_id in fault.others]
         return Outcome(Status.CONFLICT, plan.remote_id, code="conflict", message=text, candidates=found)
 
-    def _named(self, fault: Fault) -> list[Candidate]:
-        other = _OTHER_ID.search(fault.text)
-        remote_id = _id_18(other[1]) if other else ""
-        if not remote_id:
-            return []
+    def _candidate(self, remote_id: str) -> Candidate:
         url = record_url(self.base_url, self.mapping.entity, remote_id)
-        return [Candidate(remote_id, "", url, "named by Salesforce", {})]
+        return Candidate(remote_id, "", url, "named by Salesforce", {})
 
     def _by_field(self, errors: Iterable[Fault]) -> dict[str, str]:
         found: dict[str, str] = {}
         for fault in errors:
             for name in self.mapping.local_names(fault.fields):
-                found.setdefault(name, words(fault, ", ".join(self.mapping.labels(fault.fields))))
+                found.setdefault(name, words(fault, self.mapping.labels(fault.fields)))
         return found
 
 
-def refuse_if_all_misconfigured(answers: Sequence[Any]) -> None:
-    """Raise Misconfigured where every one of two or more records carries such a code."""
-    first = [said[0] if (said := faults(answer)) else None for answer in answers]
-    if len(first) < 2 or not all(fault and fault.kind is Kind.CONFIG for fault in first):
+def refuse_if_all_agree(answers: Sequence[Mapping[str, Any]]) -> None:
+    """Raise where every one of two or more records carries a code of the whole connection."""
+    said = [fault[0] for answer in answers if (fault := faults(answer))]
+    if len(said) < 2 or len(said) < len(answers):
         return
-    fault = first[0] or Fault("", "")
-    text = f"Salesforce refuses every record ({fault.code[:60]}): {fault.text[:200]}"
-    raise Misconfigured(
-        f"{text} Press Test connection to see what is missing.",
-        detail=f"{fault.code}: {fault.text}"[:500],
-        code=fault.code,
-    )
+    if all(fault.kind is Kind.CONFIG for fault in said):
+        raise misconfigured(said[0])
+    if all(fault.kind in (Kind.QUOTA, Kind.TOKEN) for fault in said):
+        error = problem(200, {}, answers[0])
+        if isinstance(error, AuthFailed | RateLimited):
+            raise error
+
+
+def is_key(fault: Fault, key_field: str) -> bool:
+    """Return whether the unique value that stands elsewhere is our key."""
+    return fault.kind is Kind.TAKEN and (key_field in fault.fields or f" {key_field} " in f" {fault.text} ")
 
 
 def raced(answer: Any, key_field: str) -> bool:
     """Return whether two talkers created the same key at once."""
-    return any(
-        fault.kind is Kind.TAKEN and (key_field in fault.fields or key_field in fault.text)
-        for fault in faults(answer)
-    )
+    return any(is_key(fault, key_field) for fault in faults(answer))
 
 
-def _id_18(value: Any) -> str:
-    try:
-        return to_18(str(value)) if value else ""
-    except ValueError:
-        return ""
+def only_warned(answer: Any) -> bool:
+    """Return whether a duplicate rule refused what it would let pass when asked again."""
+    return any(fault.code == "DUPLICATES_DETECTED" and fault.may_save for fault in faults(answer))

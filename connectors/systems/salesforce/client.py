@@ -7,6 +7,7 @@ end, drops headers on the retry, and sets no time-out at all.
 
 import gzip
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,17 +19,18 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.util import Usage
 
-from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
-from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception, problem_of_status
+from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange, FetchedToken
-from connectors.systems.salesforce.errors import SYSTEM, Kind, faults, login_problem, request_problem
+from connectors.systems.salesforce import login
+from connectors.systems.salesforce.errors import Kind, faults
+from connectors.systems.salesforce.ids import as_18
+from connectors.systems.salesforce.problems import DETAIL_CHARS, NO_AGENT, NO_REST, SYSTEM, garbage, problem
 
 DEFAULT_VERSION = "64.0"
 MAX_RECORDS = 200  # per Collections call. Source: sObject Collections, resource reference
 MAX_QUERIES = 5  # per Composite call. Source: Composite, resource reference
-# jsforce keeps the same list: a new token does not heal these.
-_NO_REFRESH = ("not valid for use with the REST API", "not attached to Agent")
 _HEADERS = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=Concord", "Accept": "application/json"}
+_MAY_SAVE = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}  # helps where the rule only warns
 GZIP_FROM_BYTES = 1_000
 NETWORK = (requests.RequestException, OSError, TimedOutError, TooLargeError)
 
@@ -38,7 +40,7 @@ class Client:
 
     def __init__(self, account: Account, engine: Engine) -> None:
         self.account, self.engine = account, engine
-        self.version = str(account.settings.get("api_version") or DEFAULT_VERSION)
+        self.version = api_version(account.settings.get("api_version"))
         self.line = Line(
             account.base_url, timeout_s=account.call_timeout_s, tick=engine.tick, refreshes=_refreshable
         )
@@ -46,6 +48,7 @@ class Client:
         self.line.hooks["response"].append(self._seen)
         self.response: requests.Response | None = None
         self.usage: tuple[int, int] | None = None
+        self.org_id = ""  # as the last login of this client told it
         self.last = Exchange()
         # The token is put on by the line, so any non-empty one serves here; the host is
         # re-rooted at the base URL, so only its name matters.
@@ -55,6 +58,7 @@ class Client:
             version=self.version,
             session=self.line,
         )
+        self.api.headers.update(_HEADERS)
 
     def close(self) -> None:
         """Close the connection and hand over the usage that was seen."""
@@ -63,36 +67,24 @@ class Client:
         self.line.close()
 
     def fetch_token(self) -> FetchedToken:
-        """Log in by OAuth client credentials. Raises AuthFailed, RateLimited, Transient.
-
-        The pair goes in the form: Salesforce takes it there and as HTTP Basic.
-        Source: help, remoteaccess_oauth_client_credentials_flow. There is no
-        expires_in in the answer: a token is used until it is refused.
-        """
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self.account.credentials.get("client_id", ""),
-            "client_secret": self.account.credentials.get("client_secret", ""),
-        }
+        """Log in by OAuth client credentials. Raises ConnectorError."""
+        credentials = self.account.credentials
         headers = {"X-Concord-No-Token": "1", "Accept": "application/json"}
-        response = self._send("POST", "/services/oauth2/token", data=form, headers=headers)
-        body = _json(response)
-        if response.status_code in (400, 401) and (said := faults(body)):
-            raise login_problem(said[0])
-        problem = problem_of_status(response.status_code, response.headers, SYSTEM, _shown(response))
-        if problem:
-            raise problem
-        if not isinstance(body, Mapping) or not body.get("access_token"):
-            raise Transient(
-                "Salesforce answered the login with something that is not a token.",
-                detail=_shown(response),
-                code="garbage",
-            )
-        return FetchedToken(str(body["access_token"]))
+        response = self._send("POST", login.PATH, data=login.form(credentials), headers=headers)
+        fetched = login.token(response, credentials)
+        self.org_id = fetched.org_id
+        return fetched
+
+    def log_in(self) -> None:
+        """Get a token, if there is none yet. Raises ConnectorError."""
+        if self.line.tokens is not None:
+            self.line.tokens.get()
 
     def versions(self) -> list[str]:
         """Return the API versions that the org offers, "64.0" and so on."""
         body = self._checked("GET", "/services/data/")
+        if not isinstance(body, list):
+            raise garbage("the list of its API versions")
         return [str(item.get("version")) for item in body if isinstance(item, Mapping)]
 
     def userinfo(self) -> Mapping[str, Any]:
@@ -100,27 +92,33 @@ class Client:
         body = self._checked("GET", "/services/oauth2/userinfo")
         return body if isinstance(body, Mapping) else {}
 
+    def organisation_name(self) -> str:
+        """Return the name of the org, "" where it has none."""
+        (found,) = self.queries(["SELECT Id, Name FROM Organization LIMIT 1"])
+        return str(found[0].get("Name") or "") if found else ""
+
     def describe(self, sobject: str) -> Mapping[str, Any]:
         """Return the description of an object: fields with lengths and rights."""
         body = self._restful(f"sobjects/{quote(sobject)}/describe")
         if not isinstance(body, Mapping) or not isinstance(body.get("fields"), list):
-            raise Transient(
-                "Salesforce answered the description of its fields with something else.", code="garbage"
-            )
+            raise garbage("the description of its fields")
         return body
 
     def upsert(
-        self, sobject: str, key: str, records: Sequence[Mapping[str, Any]], *, allow_duplicates: bool = False
+        self, sobject: str, key: str, records: Sequence[Mapping[str, Any]], *, past_rule: bool = False
     ) -> list[Any]:
-        """Create or update up to 200 records by external id; answers in order."""
-        headers = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if allow_duplicates else {}
-        return self._collection(
-            f"composite/sobjects/{quote(sobject)}/{quote(key)}", sobject, records, headers
-        )
+        """Create or update up to 200 records by external id; answers in order.
 
-    def update(self, sobject: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
+        `past_rule` saves what a duplicate rule would only warn of, all of them.
+        """
+        path = f"composite/sobjects/{quote(sobject)}/{quote(key)}"
+        return self._collection(path, sobject, records, _MAY_SAVE if past_rule else {})
+
+    def update(
+        self, sobject: str, records: Sequence[Mapping[str, Any]], *, past_rule: bool = False
+    ) -> list[Any]:
         """Update up to 200 records, each with its id; answers in order."""
-        return self._collection("composite/sobjects", sobject, records, {})
+        return self._collection("composite/sobjects", sobject, records, _MAY_SAVE if past_rule else {})
 
     def _collection(
         self, path: str, sobject: str, records: Sequence[Mapping[str, Any]], extra: Mapping[str, str]
@@ -131,13 +129,12 @@ class Client:
             "records": [{"attributes": {"type": sobject}, **record} for record in records],
         }
         answers = self._restful(path, "PATCH", body, extra)
-        if not isinstance(answers, list) or len(answers) != len(records):
-            raise Transient(
-                "Salesforce answered a write with something that is not one line per record.",
-                code="garbage",
-                halves=True,
-            )
-        return answers
+        told = isinstance(answers, list) and len(answers) == len(records)
+        if not told or not all(_is_result(answer) for answer in answers):
+            # Nobody knows what was written: raise, so that each record is looked for.
+            raise garbage("a write", self._shown(), halves=True)
+        found: list[Any] = answers
+        return found
 
     def queries(self, statements: Sequence[str]) -> list[list[Mapping[str, Any]]]:
         """Run up to five SOQL queries in one call; return the records of each.
@@ -154,28 +151,41 @@ class Client:
         }
         answer = self._restful("composite", "POST", body)
         parts = {part.get("referenceId"): part for part in _parts(answer)}
-        if len(parts) != len(statements):
-            raise Transient("Salesforce answered queries with something else.", code="garbage")
-        return [self._page(parts[f"q{index}"]) for index in range(len(statements))]
+        return [self._page(parts.get(f"q{index}")) for index in range(len(statements))]
 
-    def _page(self, part: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-        status, body = part.get("httpStatusCode", 500), part.get("body")
-        if status != 200 or not isinstance(body, Mapping):
-            raise _problem(int(status), {}, body)
-        records = list(body.get("records", []))
-        while not body.get("done", True):
-            more = partial(self.api.query_more, str(body["nextRecordsUrl"]), identifier_is_url=True)
-            body = self._guarded(more, "query")
-            records += body.get("records", [])
+    def _page(self, part: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+        if part is None or not isinstance(part.get("httpStatusCode"), int):
+            raise garbage("a query", self._shown())
+        body = part.get("body")
+        if part["httpStatusCode"] != 200:
+            raise problem(part["httpStatusCode"], {}, body)
+        records, more = self._records(body)
+        while more:
+            next_page = partial(self.api.query_more, more, identifier_is_url=True)
+            page, more = self._records(self._guarded(next_page, "query"))
+            records += page
         return records
+
+    def _records(self, body: Any) -> tuple[list[Mapping[str, Any]], str]:
+        """Return the records of a page and the address of the next, "" for the last."""
+        found = body.get("records") if isinstance(body, Mapping) else None
+        if not isinstance(found, list) or not all(
+            isinstance(item, Mapping) and item.get("Id") for item in found
+        ):
+            raise garbage("a query", self._shown())
+        if body.get("done") is True:
+            return list(found), ""
+        more = body.get("nextRecordsUrl")
+        if not isinstance(more, str) or not more.startswith("/"):
+            raise garbage("a query", self._shown())
+        return list(found), more
 
     def _restful(
         self, path: str, method: str = "GET", body: Any = None, extra: Mapping[str, str] | None = None
     ) -> Any:
-        headers, data = {**_HEADERS, **(extra or {})}, None
+        headers, data = dict(extra or {}), None
         if body is not None:
             data = json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-            headers["Content-Type"] = "application/json"
             if len(data) >= GZIP_FROM_BYTES:
                 data, headers["Content-Encoding"] = gzip.compress(data, 5), "gzip"
         return self._guarded(lambda: self.api.restful(path, method=method, data=data, headers=headers), path)
@@ -187,25 +197,28 @@ class Client:
         try:
             return call()
         except SalesforceError as error:
-            headers = self.response.headers if self.response is not None else {}
-            raise _problem(int(error.status or 0), headers, error.content) from error
-        except json.JSONDecodeError as error:
-            raise _garbage(self.response) from error
+            raise problem(int(error.status or 0), self._headers(), error.content) from error
+        except (json.JSONDecodeError, RecursionError, TypeError) as error:
+            if self._status() is None:  # no answer: then it is a bug of ours
+                raise
+            # TypeError: the library asks for the length of JSON that is a number or null.
+            raise garbage("a call", self._shown()) from error
         except NETWORK as error:
             raise problem_of_exception(error, SYSTEM, self.account.call_timeout_s) from error
         finally:
             spent_ms = int((time.monotonic() - started) * 1000)
-            status = self.response.status_code if self.response is not None else None
-            self.last = Exchange(f"{self._root}/services/data/v{self.version}/{path}", status, spent_ms)
+            self.last = Exchange(
+                f"{self._root}/services/data/v{self.version}/{path}", self._status(), spent_ms
+            )
 
     def _checked(self, method: str, path: str) -> Any:
         """Make a call outside the versioned API; return its JSON."""
         response = self._send(method, path, headers={"Accept": "application/json"})
-        if response.status_code >= 400:
-            raise _problem(response.status_code, response.headers, _json(response))
         body = _json(response)
+        if response.status_code >= 300:
+            raise problem(response.status_code, response.headers, response.text if body is None else body)
         if body is None:
-            raise _garbage(response)
+            raise garbage("a call", self._shown())
         return body
 
     def _send(self, method: str, path: str, **kwargs: Any) -> requests.Response:
@@ -218,6 +231,16 @@ class Client:
     def _root(self) -> str:
         return self.account.base_url.rstrip("/")
 
+    def _headers(self) -> Mapping[str, str]:
+        return self.response.headers if self.response is not None else {}
+
+    def _status(self) -> int | None:
+        return self.response.status_code if self.response is not None else None
+
+    def _shown(self) -> str:
+        text = self.response.text if self.response is not None else ""
+        return mask(text, self.account.credentials.values())[:DETAIL_CHARS]
+
     def _seen(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Keep each answer's headers: the library drops those of errors. Note the usage."""
         self.response = response
@@ -227,68 +250,39 @@ class Client:
             self.usage = (int(usage.used), int(usage.total))
 
 
+def api_version(setting: Any) -> str:
+    """Return a version as addresses have it: "64.0" for "v64", " 64 " or "64.0"."""
+    text = str(setting or "").strip().lower().removeprefix("v") or DEFAULT_VERSION
+    return f"{text}.0" if re.fullmatch(r"[0-9]{1,3}", text) else text
+
+
 def _refreshable(response: requests.Response) -> bool:
-    """Return whether a new token would help against this 401."""
+    """Return whether a new token would help against this 401.
+
+    jsforce keeps the same list of those that it does not heal.
+    """
     said = faults(_json(response))
-    if any(skip in fault.text for fault in said for skip in _NO_REFRESH):
+    if any(skip in fault.text for fault in said for skip in (NO_REST, NO_AGENT)):
         return False
     return not said or any(fault.kind is Kind.TOKEN for fault in said)
 
 
+def _is_result(answer: Any) -> bool:
+    """Return whether this says of one record that it was written, or why it was not."""
+    if not isinstance(answer, Mapping):
+        return False
+    if answer.get("success") is True:
+        return bool(as_18(answer.get("id")))
+    return answer.get("success") is False and bool(faults(answer))
+
+
 def _parts(answer: Any) -> list[Mapping[str, Any]]:
     parts = answer.get("compositeResponse") if isinstance(answer, Mapping) else None
-    return [part for part in parts or [] if isinstance(part, Mapping)]
+    return [part for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
 
 
 def _json(response: requests.Response) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # nested without end
         return None
-
-
-def _shown(response: requests.Response) -> str:
-    return mask(response.text[:500])
-
-
-def _garbage(response: requests.Response | None) -> ConnectorError:
-    """Return the error for an answer that is no JSON: an edge page, a proxy, a cut body."""
-    if response is not None:
-        problem = problem_of_status(response.status_code, response.headers, SYSTEM, _shown(response))
-        if problem:
-            return problem
-    detail = _shown(response) if response is not None else ""
-    return Transient("Salesforce answered with something that is not JSON.", detail=detail, code="garbage")
-
-
-def _problem(status: int, headers: Mapping[str, str], body: Any) -> ConnectorError:
-    """Return the error of a whole request: Salesforce's own code first, then the status."""
-    said = faults(body)
-    for fault in said:
-        found = request_problem(fault, status)
-        if found:
-            return found
-    detail = "; ".join(f"{fault.code}: {fault.text}" for fault in said) or mask(str(body)[:500])
-    if status in (404, 410):
-        return Misconfigured(
-            "Salesforce does not know the address that Concord called: the API version, the object or the "
-            "external id field does not exist there. Press Test connection to see which.",
-            detail=detail[:500],
-            code=said[0].code if said else f"http_{status}",
-        )
-    if status in (414, 431):
-        return Transient(
-            "A call was too long for Salesforce.", detail=detail, code=f"http_{status}", halves=True
-        )
-    if status == 420:  # edge: an instance that is being set up. Source: REST status codes
-        return RateLimited("Salesforce asks to wait.", detail=detail, code="http_420")
-    if status == 401:
-        return AuthFailed(
-            "Salesforce does not accept the session of Concord's app.", detail=detail, code="http_401"
-        )
-    general = problem_of_status(status, headers, SYSTEM, detail[:500])
-    return general or Transient(
-        f"Salesforce answered {status} where Concord expected data.",
-        detail=detail[:500],
-        code=f"http_{status}",
-    )

@@ -6,22 +6,21 @@ means two things (REQUEST_LIMIT_EXCEEDED, NOT_FOUND, wrapped trigger errors).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
+from connectors.http import mask
+from connectors.systems.salesforce.ids import as_18
 
-SYSTEM = "Salesforce"
-DAY_PAUSE_S = 600.0  # the daily quota is probed every ten minutes
 UNKNOWN_TRIES = 2  # an unknown code is tried twice, then it is a person's
 
 
 class Kind(Enum):
     """What the caller does next."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a word
     CONFIG = "config"
     QUOTA = "quota"
     TRANSIENT = "transient"
@@ -63,15 +62,24 @@ _CODES: Mapping[Kind, str] = {
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 _BY_PREFIX = {"LOGIN_": Kind.CONFIG, "INSUFFICIENT_ACCESS": Kind.CONFIG, "TXN_SECURITY_": Kind.CONFIG}
 _PASSING = re.compile(r"UNABLE_TO_LOCK_ROW|LimitException|Rate Limiting", re.IGNORECASE)
+# "… on record with id: 001…", "… for external id field: [001…, 001…]"
+_FIELD = re.compile(r"(?:No such column '|duplicate value found: )([\w.]+)")
+_RECORD_ID = re.compile(r"\b00[0-9A-Za-z]{13}(?:[0-9A-Za-z]{3})?\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One error as Salesforce told it: its code, its words, its fields."""
+    """One error as Salesforce told it: its code, its words, its fields.
+
+    `others` are the ids of the records that stand in the way; `may_save` says that
+    the duplicate rule only warns.
+    """
 
     code: str
     text: str = ""
     fields: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    may_save: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -92,132 +100,31 @@ def faults(body: Any) -> list[Fault]:
     """
     if isinstance(body, Mapping):
         body = body.get("errors") or [body]
-    found = []
-    for item in body if isinstance(body, list) else []:
-        if isinstance(item, Mapping):
-            code = item.get("statusCode") or item.get("errorCode") or item.get("error") or ""
-            text = item.get("message") or item.get("error_description") or ""
-            names = item.get("fields") or []
-            fields = tuple(str(name) for name in names) if isinstance(names, list) else ()
-            if code:
-                found.append(Fault(str(code), str(text), fields))
-    return found
+    items = body if isinstance(body, list) else []
+    return [fault for item in items if isinstance(item, Mapping) and (fault := _fault(item)).code]
 
 
-# What a person reads about one record. {where} is the fields' labels.
-_RECORD_WORDS: Mapping[str, str] = {
-    "REQUIRED_FIELD_MISSING": "Salesforce needs {where}. Fill it in and save.",
-    "STRING_TOO_LONG": "{where} is too long for Salesforce. Shorten it.",
-    "INVALID_EMAIL_ADDRESS": "Salesforce does not take {where} as an e-mail address. Correct it and save.",
-    "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of your Salesforce refused {where}.",
-    "FIELD_FILTER_VALIDATION_EXCEPTION": "A lookup filter of your Salesforce refused {where}.",
-    "FIELD_INTEGRITY_EXCEPTION": "Salesforce refused the value of {where}: it does not fit its other data.",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "{where} holds a value that is not on Salesforce's list.",
-    "NUMBER_OUTSIDE_VALID_RANGE": "{where} is a number that Salesforce does not take.",
-    "INVALID_TYPE_ON_FIELD_IN_RECORD": "{where} is not of the type that the field over there has.",
-    "INVALID_FIELD_FOR_INSERT_UPDATE": (
-        "Concord's user may not write {where}. A Salesforce administrator gives it edit access to the field."
-    ),
-    "INVALID_FIELD": "{where} has no field over there. A Salesforce administrator creates it.",
-    "INSUFFICIENT_ACCESS_OR_READONLY": (
-        "Concord's user may not edit this record. A Salesforce administrator gives it access."
-    ),
-    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": (
-        "Concord's user may not see a record that this one refers to. A Salesforce administrator gives it access."
-    ),
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": (
-        "A trigger of your Salesforce refused the record. A Salesforce administrator finds the cause."
-    ),
-    "CANNOT_EXECUTE_FLOW_TRIGGER": (
-        "A flow of your Salesforce refused the record. A Salesforce administrator finds the cause."
-    ),
-    "UNABLE_TO_LOCK_ROW": "Somebody else is changing this record in Salesforce. It is tried again by itself.",
-    "INACTIVE_OWNER_OR_USER": "The owner is inactive in Salesforce. A Salesforce administrator changes the owner.",
-    "STORAGE_LIMIT_EXCEEDED": "The storage of your Salesforce is full. A Salesforce administrator frees some.",
-    "ENTITY_IS_LOCKED": "An approval process in Salesforce holds this record. It is tried again by itself.",
-    "MALFORMED_ID": "The stored Salesforce ID is not one that Salesforce understands.",
-}
-_MAX_LENGTH = re.compile(r"max length=(\d+)")
+def _fault(item: Mapping[str, Any]) -> Fault:
+    code = item.get("statusCode") or item.get("errorCode") or item.get("error") or ""
+    text = mask(str(item.get("message") or item.get("error_description") or ""))
+    names = item.get("fields")
+    fields = tuple(str(name) for name in names) if isinstance(names, list) else ()
+    fields = fields or tuple(found[1] for found in _FIELD.finditer(text))
+    rule = item.get("duplicateResult")
+    may_save = isinstance(rule, Mapping) and rule.get("allowSave") is True
+    ids = (*_found_by_rule(rule), *_RECORD_ID.findall(text))
+    others = dict.fromkeys(found for record_id in ids if (found := as_18(record_id)))
+    return Fault(str(code)[:100], text, fields, tuple(others), may_save)
 
 
-def words(fault: Fault, where: str) -> str:
-    """Return one sentence for a person about a record's error."""
-    if fault.code == "STRING_TOO_LONG" and (limit := _MAX_LENGTH.search(fault.text)):
-        return f"{where or 'A field'} is too long; Salesforce takes {limit[1]} characters. Shorten it."
-    known = _RECORD_WORDS.get(fault.code)
-    if known:
-        return known.format(where=where or "a field")
-    if fault.kind is Kind.UNKNOWN:
-        return f"Salesforce answered {fault.code[:60]}, which Concord does not know."
-    if fault.kind is Kind.TRANSIENT:
-        return "Salesforce could not take this record just now. It is tried again by itself."
-    return f"Salesforce refused the record ({fault.code[:60]})."
+def _found_by_rule(rule: Any) -> Iterator[str]:
+    """Yield the ids of the records that a duplicate rule found alike."""
+    for result in _listed(rule, "matchResults"):
+        for match in _listed(result, "matchRecords"):
+            record = match.get("record")
+            yield str(record.get("Id") or "") if isinstance(record, Mapping) else ""
 
 
-_LOGIN_WORDS: Mapping[str, str] = {
-    "invalid_client_id": "it does not know the Client ID. Compare it with the app in Salesforce, and the address",
-    "invalid_client": "the Client ID or the Client Secret is wrong. Copy both anew from the app in Salesforce",
-    "no client credentials user enabled": (
-        "the app has no Run As user. A Salesforce administrator sets it in the app's policies"
-    ),
-    "request not supported on this domain": (
-        "this is not your own domain. Enter the My Domain URL (https://….my.salesforce.com)"
-    ),
-    "inactive_user": "the app's Run As user is inactive. A Salesforce administrator activates it",
-    "inactive_org": "the organisation is locked or closed. A Salesforce administrator finds out why",
-    "invalid_app_access": "the Run As user may not use the app. A Salesforce administrator assigns it",
-    "unsupported_grant_type": (
-        "the app does not allow the client credentials flow. A Salesforce administrator enables it"
-    ),
-}
-
-
-def login_problem(fault: Fault) -> ConnectorError:
-    """Return what a refused login means. Only a used-up rate passes by itself."""
-    if fault.code == "rate_limit_exceeded":
-        return RateLimited("Salesforce asks for fewer logins.", detail=fault.text, code=fault.code)
-    said = fault.text.lower()
-    reason = next((text for words, text in _LOGIN_WORDS.items() if words in said), None)
-    reason = reason or _LOGIN_WORDS.get(fault.code, "Concord does not know why; see Salesforce's own words")
-    message = f"Salesforce refused the login: {reason}; then press Test connection."
-    return AuthFailed(message, detail=f"{fault.code}: {fault.text}"[:500], code=fault.code)
-
-
-def request_problem(fault: Fault, status: int) -> ConnectorError | None:
-    """Return what an error of a whole request means, None for one that the status tells better."""
-    detail = f"{status} {fault.code}: {fault.text}"[:500]
-    make = _REQUEST.get(fault.kind)
-    return make(fault, detail) if make else None
-
-
-def _quota(fault: Fault, detail: str) -> ConnectorError:
-    if "concurrent" in fault.text.lower():
-        return Transient("Salesforce has too many long calls at once.", detail=detail, code=fault.code)
-    text = "Today's Salesforce calls are used up (shared with your other integrations)."
-    return RateLimited(text, detail=detail, code=fault.code, retry_after_s=DAY_PAUSE_S)
-
-
-def _setup(fault: Fault, detail: str) -> ConnectorError:
-    text = f"Salesforce refuses what Concord is set up to do ({fault.code[:60]}): {fault.text[:200]}"
-    return Misconfigured(
-        f"{text} Press Test connection to see what is missing.", detail=detail, code=fault.code
-    )
-
-
-def _passing(fault: Fault, detail: str) -> ConnectorError:
-    return Transient(
-        "Salesforce could not work on a call just now.", detail=detail, code=fault.code, halves=True
-    )
-
-
-def _session(fault: Fault, detail: str) -> ConnectorError:
-    text = "Salesforce does not accept the session of Concord's app. Press Test connection to log in anew."
-    return AuthFailed(text, detail=detail, code=fault.code)
-
-
-_REQUEST: Mapping[Kind, Callable[[Fault, str], ConnectorError]] = {
-    Kind.QUOTA: _quota,
-    Kind.CONFIG: _setup,
-    Kind.TRANSIENT: _passing,
-    Kind.TOKEN: _session,
-}
+def _listed(holder: Any, name: str) -> list[Mapping[str, Any]]:
+    found = holder.get(name) if isinstance(holder, Mapping) else None
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else []

@@ -1,6 +1,7 @@
 """Salesforce record ids: 15 characters that mind their case, and 3 that check them."""
 
 import re
+from typing import Any
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _FIFTEEN = re.compile(r"[A-Za-z0-9]{15}\Z")
@@ -32,3 +33,11 @@ def is_valid(record_id: str) -> bool:
         return len(record_id) == 18 and to_18(record_id) == record_id
     except ValueError:
         return False
+
+
+def as_18(value: Any) -> str:
+    """Return the 18-character form of an id from an answer, "" for what is none."""
+    try:
+        return to_18(value) if isinstance(value, str) else ""
+    except ValueError:
+        return ""

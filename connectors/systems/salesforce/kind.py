@@ -25,8 +25,8 @@ KIND = Kind(
         Input(
             "client_id",
             "Client ID",
-            "Setup › External Client App Manager › your app › Settings › OAuth Settings › Consumer Key and Secret. "
-            "The app needs the client credentials flow and a Run As user.",
+            "Setup › External Client App Manager › your app › Settings › OAuth Settings › Consumer Key and "
+            "Secret. The app needs the client credentials flow and a Run As user.",
             secret=True,
         ),
         Input("client_secret", "Client Secret", "From the same page.", secret=True),

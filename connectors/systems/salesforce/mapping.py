@@ -46,21 +46,39 @@ COUNTRY_NAME = Field("legal_country", "BillingCountry", "Country", path="legal_c
 COUNTRY_CODE = Field("legal_country", "BillingCountryCode", "Country", to_remote=country_code, max_length=10)
 
 
+# What describe calls the types that hold a text as we send it.
+TEXT_TYPES = frozenset(
+    {
+        "string",
+        "textarea",
+        "email",
+        "phone",
+        "url",
+        "picklist",
+        "combobox",
+        "encryptedstring",
+        "multipicklist",
+    }
+)
+
+
 def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping]:
     """Return the mapping of each entity for a connection's settings.
 
     `facts` is what describe said: {"Account": {"Name": {"length": 255, …}}}; where
-    it knows a length, that counts.
+    it knows a length, or that a field must be filled, that counts.
     """
     known = facts.get("Account", {})
+    spelled = {name.lower(): name for name in known}
     country = COUNTRY_CODE if "BillingCountryCode" in known else COUNTRY_NAME
     fields = (*STANDARD, country, *_custom(settings))
+    key = key_field(settings)
     return {
         "company": Mapping(
             entity="company",
             remote="Account",
-            key=key_field(settings),
-            fields=tuple(_with_length(field, known) for field in fields),
+            key=spelled.get(key.lower(), key),
+            fields=tuple(_as_described(field, known, spelled) for field in fields),
             match=("name", "website", "email"),
             system="Salesforce",
         )
@@ -69,19 +87,38 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
 
 def key_field(settings: Map[str, Any]) -> str:
     """Return the API name of the field over there that holds our external id."""
-    return str(settings.get(KEY_SETTING) or KEY_DEFAULT)
+    return str(settings.get(KEY_SETTING) or KEY_DEFAULT).strip()
+
+
+def must_be_filled(described: Map[str, Any]) -> bool:
+    """Return whether a create without this field is refused. A checkbox never is."""
+    return bool(
+        described.get("nillable") is False
+        and not described.get("defaultedOnCreate")
+        and described.get("createable")
+        and described.get("type") != "boolean"
+    )
 
 
 def _custom(settings: Map[str, Any]) -> list[Field]:
     chosen = []
     for setting, (local, label, default) in CUSTOM.items():
-        remote = str(settings.get(setting, default)).strip()
+        stored = settings.get(setting)
+        remote = str(default if stored is None else stored).strip()
         if remote:
             convert = as_label if local == "status" else as_text
             chosen.append(Field(local, remote, label, to_remote=convert, max_length=255))
     return chosen
 
 
-def _with_length(field: Field, known: Map[str, Any]) -> Field:
-    length = known.get(field.remote, {}).get("length")
-    return replace(field, max_length=int(length)) if length else field
+def _as_described(field: Field, known: Map[str, Any], spelled: Map[str, str]) -> Field:
+    """Take name, length and need from describe: names are found there in any case."""
+    remote = spelled.get(field.remote.lower(), field.remote)
+    described = known.get(remote, {})
+    length = described.get("length")
+    return replace(
+        field,
+        remote=remote,
+        max_length=int(length) if length else field.max_length,
+        required=field.required or must_be_filled(described),
+    )

@@ -1,0 +1,115 @@
+"""Log in to Salesforce: OAuth client credentials, and what a refusal means."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
+from connectors.http import mask, problem_of_status, retry_after_s
+from connectors.protocol import FetchedToken
+from connectors.systems.salesforce.errors import Fault, faults
+from connectors.systems.salesforce.ids import to_18
+from connectors.systems.salesforce.problems import DETAIL_CHARS, SYSTEM, THEN, garbage
+from connectors.systems.salesforce.words import ADMIN
+
+PATH = "/services/oauth2/token"
+CHECK_ADDRESS = "Compare the My Domain URL on the connection's page with Setup › My Domain in Salesforce."
+# "retry your request"; seen by several integrations in passing outages.
+_PASSING = frozenset({"unknown_error", "server_error", "temporarily_unavailable"})
+_PASSING_STATUS = frozenset({408, 420, 425, 429})
+_NO_FLOW = (
+    f"the app does not allow the client credentials flow. {ADMIN} switches it on in the app's OAuth settings"
+)
+# By a part of the description, or by the code. Source: the fact sheet's section 2.1.
+_REASONS: Mapping[str, str] = {
+    "no client credentials user enabled": (
+        f"the app has no Run As user. {ADMIN} sets it in the app's policies"
+    ),
+    "request not supported on this domain": (
+        "this is not your own domain. Enter the My Domain URL (https://….my.salesforce.com)"
+    ),
+    "hasn't approved this consumer": (
+        f"the Run As user may not use the app. {ADMIN} allows it in the app's policies"
+    ),
+    "client credentials flow not enabled": _NO_FLOW,
+    "invalid_client_id": (
+        "it does not know the Client ID. Compare it with the app in Salesforce, and the address"
+    ),
+    "invalid_client": (
+        "the Client ID or the Client Secret is wrong. Copy both anew from the app in Salesforce"
+    ),
+    "inactive_user": f"the app's Run As user is inactive. {ADMIN} activates it",
+    "inactive_org": f"the organisation is locked or closed. {ADMIN} finds out why",
+    "invalid_app_access": f"the Run As user may not use the app. {ADMIN} assigns it",
+    "unsupported_grant_type": _NO_FLOW,
+    "invalid_grant": f"the app or its Run As user may not log in. {ADMIN} looks at the user's login history",
+}
+
+
+def form(credentials: Mapping[str, str]) -> dict[str, str]:
+    """Return what is posted. The pair goes in the form: Salesforce takes it there and as HTTP Basic.
+
+    Source: help, remoteaccess_oauth_client_credentials_flow.
+    """
+    return {
+        "grant_type": "client_credentials",
+        "client_id": credentials.get("client_id", ""),
+        "client_secret": credentials.get("client_secret", ""),
+    }
+
+
+def token(response: requests.Response, credentials: Mapping[str, str]) -> FetchedToken:
+    """Return the token of an answer. Raises AuthFailed, Misconfigured, RateLimited, Transient.
+
+    There is no expires_in in the answer: a token is used until it is refused.
+    """
+    body = _json(response)
+    status, detail = response.status_code, mask(response.text, credentials.values())[:DETAIL_CHARS]
+    if 400 <= status < 500 and status not in _PASSING_STATUS:
+        said = faults(body)
+        raise _refused(said[0], response, detail) if said else _no_login_here(status, detail)
+    problem = problem_of_status(status, response.headers, SYSTEM, detail)
+    if problem:
+        raise problem
+    if not isinstance(body, Mapping) or not isinstance(body.get("access_token"), str):
+        raise garbage("the login", detail)
+    return FetchedToken(body["access_token"], org_id=_org_id(body))
+
+
+def _refused(fault: Fault, response: requests.Response, detail: str) -> ConnectorError:
+    """Return what a refused login means. Only a used-up rate, or an outage, passes by itself."""
+    if fault.code == "rate_limit_exceeded":
+        wait_s = retry_after_s(response.headers)
+        return RateLimited(
+            "Salesforce asks for fewer logins.", detail=detail, code=fault.code, retry_after_s=wait_s
+        )
+    if fault.code in _PASSING:
+        return Transient("Salesforce could not log Concord in just now.", detail=detail, code=fault.code)
+    said = f"{fault.text} {fault.code}".lower()
+    reason = next((text for part, text in _REASONS.items() if part in said), None)
+    reason = (
+        reason or f"Concord does not know why. {ADMIN} looks at the login history of the app's Run As user"
+    )
+    return AuthFailed(
+        f"Salesforce refused the login: {reason}; then press Test connection.", detail=detail, code=fault.code
+    )
+
+
+def _no_login_here(status: int, detail: str) -> ConnectorError:
+    text = f"There is no Salesforce login at this address. {CHECK_ADDRESS} {THEN}"
+    return Misconfigured(text, detail=detail, code=f"http_{status}")
+
+
+def _org_id(body: Mapping[str, Any]) -> str:
+    """Return the organisation that the answer's identity address names, "" where it names none."""
+    found = re.search(r"/id/(00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?)/", str(body.get("id") or ""))
+    return to_18(found[1][:15]) if found else ""
+
+
+def _json(response: requests.Response) -> Any:
+    try:
+        return response.json()
+    except (ValueError, RecursionError):  # nested without end
+        return None
