@@ -163,7 +163,8 @@ def waiting_runs() -> dict[uuid.UUID, int]:
     for entity in entities.in_order():
         pending = entity.links().filter(state="pending").exclude(run=None).order_by()
         for row in pending.values("run").annotate(number=Count("pk")):
-            found[row["run"]] = found.get(row["run"], 0) + row["number"]
+            if row["run"] is not None:
+                found[row["run"]] = found.get(row["run"], 0) + row["number"]
     return found
 
 
