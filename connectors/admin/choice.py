@@ -61,7 +61,6 @@ def page(
         "run": syncing.new_run_id(),
         "home": home,
         "unlink_url": cells.address(admin.model, "unlink", record.pk, connection.pk),
-        "is_only_name": not link.candidates,
     }
     return TemplateResponse(request, "concord/choice.html", context)
 
