@@ -65,9 +65,18 @@ class RateLimited(Transient):
 
 
 class AuthFailed(ConnectorError):
-    """Report a refused login: pause until the login changes or a test succeeds."""
+    """Report a refused login: pause until the login changes or a test succeeds.
+
+    `after_login` says that the login itself was accepted and what it gave was not:
+    two workers' sessions may have been ended at once, so only the third such error
+    in a row pauses until a person acts.
+    """
 
     code = "login"
+
+    def __init__(self, message: str, *, detail: str = "", code: str = "", after_login: bool = False) -> None:
+        super().__init__(message, detail=detail, code=code)
+        self.after_login = after_login
 
 
 class Misconfigured(ConnectorError):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 
 from connectors import clock, logbook
@@ -15,6 +16,7 @@ from synclog.models import Entry
 
 Pause = ConnectionHealth.Pause
 ALONE_TRIES = 3  # raises in a row with a single record before the whole connection pauses
+SESSION_TRIES = 3  # raises in a row until a session that is refused after a login wants a person
 LIMIT_PAUSE_S = 60.0  # where the other side does not say how long
 
 
@@ -47,6 +49,8 @@ def failed(connection: Connection, error: Exception, *, batch: int) -> None:
 
     `batch` is how many records were under way, for the sentence.
     """
+    if isinstance(error, AuthFailed) and error.after_login and _refusals(connection) < SESSION_TRIES:
+        error = Transient(error.message, detail=error.detail, code=error.code)
     if isinstance(error, AuthFailed | Misconfigured):
         kind = Pause.LOGIN if isinstance(error, AuthFailed) else Pause.SETUP
         _pause_for(connection, kind, error, None)
@@ -55,6 +59,12 @@ def failed(connection: Connection, error: Exception, *, batch: int) -> None:
         _pause_for(connection, Pause.LIMIT, error, wait_s)
     else:
         _stumbled(connection, error, batch)
+
+
+def _refusals(connection: Connection) -> int:
+    rows = ConnectionHealth.objects.filter(connection=connection)
+    rows.update(refusals=F("refusals") + 1)
+    return rows.values_list("refusals", flat=True)[0]
 
 
 def _stumbled(connection: Connection, error: Exception, batch: int) -> None:
@@ -111,7 +121,7 @@ def _set_pause(connection: Connection, kind: str, reason: str, until: Any) -> No
 
 def _clear(connection: Connection) -> None:
     ConnectionHealth.objects.filter(connection=connection).update(
-        pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None, failures=0
+        pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None, failures=0, refusals=0
     )
 
 
@@ -121,7 +131,7 @@ def answered(connection: Connection) -> None:
     ended = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE)).update(
         pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None
     )
-    rows.update(failures=0, last_success=timezone.now())
+    rows.update(failures=0, refusals=0, last_success=timezone.now())
     if ended:
         logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")
 

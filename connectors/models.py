@@ -89,6 +89,7 @@ class ConnectionHealth(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # raises in a row
+    refusals = models.PositiveSmallIntegerField(default=0)  # sessions in a row refused after a login
     usage = models.JSONField(default=dict, blank=True)  # {"used", "limit", "at"}
     last_success = models.DateTimeField(null=True, blank=True)
     checks = models.JSONField(default=list, blank=True)  # the last test, line by line

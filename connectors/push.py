@@ -171,6 +171,7 @@ class Batch:
     answers: list[queue.Result] = field(default_factory=list)
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
+    widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
 
     def give_up(self, rows: Sequence[Any]) -> None:
         """Fail rows whose worker died again and again while they were alone."""
@@ -203,7 +204,7 @@ class Batch:
 
     def _changes(self, rows: Sequence[Any]) -> list[tuple[Any, Rendered, Change]]:
         """Render and compare; answer at once for what needs no call."""
-        wanted, widened = [], {}
+        wanted = []
         for row in rows:
             rendered = self.mapping.render(row.record)
             fields = outstanding(rendered.payload, row.snapshot, row.left, unsure=row.unsure)
@@ -215,10 +216,10 @@ class Batch:
                 wanted.append((row, rendered, _change(row, rendered, fields)))
                 new = {n: v for n, v in fields.items() if v is not None and is_blank(row.snapshot.get(n))}
                 if row.remote_id and row.snapshot and new:
-                    widened[row.pk] = new
-        if widened:
-            queue.widen(self.kind, self.desk.lease, widened)
-            self.desk.begun.update(widened)
+                    self.widened[row.pk] = new
+        if self.widened:
+            queue.widen(self.kind, self.desk.lease, self.widened)
+            self.desk.begun.update(self.widened)
         self._store()
         return wanted
 
@@ -252,6 +253,7 @@ class Batch:
         self._store()
         lone = _blame(error) if len(rows) == 1 else None
         if lone is not None:
+            self._doubt(rows[0])
             self._keep(rows[0], self.mapping.render(rows[0].record), lone)
             self._store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
@@ -260,6 +262,13 @@ class Batch:
             health.blamed(self.desk.connection)
         else:
             _note(self.desk.connection, error, len(rows))
+
+
+    def _doubt(self, row: Any) -> None:
+        """Mark that a write may have arrived although nobody answered it."""
+        if row.pk in self.desk.begun:
+            row.unsure = True
+            row.snapshot = {**row.snapshot, **self.widened.get(row.pk, {})}
 
 
 def _change(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import requests
+from django.utils import timezone
 
 from companies.models import Company, CompanyLink
 from connectors import push, queue
-from connectors.models import Connection
+from connectors.models import Connection, ConnectionHealth, Slot
 from connectors.sandbox.server import SandboxServer
 from synclog import runs
-from synclog.models import Run
+from synclog.models import Entry, Run
 
 
 def request(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
@@ -107,6 +108,17 @@ def remote_edits(sandbox: SandboxServer, account_id: str, **fields: Any) -> None
     """Change an account as somebody over there would."""
     url = f"{sandbox.url}/_control/salesforce/Account/{account_id}"
     requests.put(url, json=fields, timeout=10).raise_for_status()
+
+
+def situation() -> str:
+    """Say how the queue stands and what happened last, for a failing test."""
+    pending = CompanyLink.objects.filter(state="pending")
+    some = pending.values_list("record_id", "lease", "not_before", "attempts", "crashes", "code")[:5]
+    health = ConnectionHealth.objects.values_list("pause", "paused_until", "failures", "pause_reason")
+    slots = Slot.objects.values_list("number", "lease", "expires_at")
+    last = Entry.objects.order_by("-id").values_list("logged_at", "description", "answer")[:8]
+    parts = [f"{pending.count()} pending", *some, "health:", *health, "slots:", *slots, "log:", *last]
+    return "\n".join(str(part) for part in [timezone.now(), *parts])
 
 
 def states() -> Counter[str]:

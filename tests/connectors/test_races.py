@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connections
@@ -84,15 +85,23 @@ def test_edit_in_flight_shows_as_changed_when_the_switch_is_off(
 
 
 @pytest.mark.parametrize(("before", "between"), [("A", "B"), ("", "B"), ("A", "")])
+@pytest.mark.parametrize("lost", [{"fault": "drop_after_commit"}, {"fault": "drip:30"}])
 def test_edit_and_edit_back_with_a_lost_answer_ends_as_it_was(
-    salesforce: Connection, sandbox: SandboxServer, before: str, between: str
+    salesforce: Connection,
+    sandbox: SandboxServer,
+    settings: Any,
+    before: str,
+    between: str,
+    lost: dict[str, str],
 ) -> None:
+    settings.CONCORD = {**settings.CONCORD, "call_timeout_s": 0.7, "record_backoff_s": (0.0, 0.0)}
     company = CompanyFactory.create(phone=before)
     talk.send(salesforce, [company])
     company.phone = between
     company.save()
-    talk.break_it(sandbox, {"fault": "drop_after_commit", "times": 1})
-    talk.send(salesforce, [company])
+    talk.break_it(sandbox, {**lost, "match": {"route": "collections_*"}, "times": 1})
+    talk.request(salesforce, [company])
+    push.drain(salesforce.pk, stop=_after(1))
     assert (talk.account_of(sandbox, company).get("Phone") or "") == between
     company.phone = before
     company.save()
@@ -293,6 +302,12 @@ def test_rows_of_a_dead_worker_come_back_in_smaller_company(salesforce: Connecti
         Slot.objects.filter(lease=lease).update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert sizes == [100, 50, 25]
+
+
+def _after(batches: int) -> Callable[[], bool]:
+    """Return a stop for `drain` that lets so many batches through."""
+    asked = iter([False] * (batches + 1))
+    return lambda: next(asked, True)
 
 
 def _claimed(connection: Connection) -> tuple[entities.Entity, uuid.UUID, list[CompanyLink]]:
