@@ -9,8 +9,8 @@ class CompaniesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the engine what can be synced."""
-        from companies.models import Company, CompanyLink  # noqa: PLC0415 - models load after apps
-        from connectors.entities import Entity, register  # noqa: PLC0415
+        from companies.models import Company, CompanyLink
+        from connectors.entities import Entity, register
 
         register(
             Entity("company", "company", "companies", "customer_sync", Company, CompanyLink, order=10),

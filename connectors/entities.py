@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import models
 
-from connectors.models import Link, Synced
+from connectors.models import Link, LinkQuerySet, Synced
 
 M = TypeVar("M", bound=Synced)
 L = TypeVar("L", bound=Link)
@@ -24,29 +24,29 @@ class Entity(Generic[M, L]):
     link: type[L]
     order: int
 
-    def links(self) -> models.QuerySet[L]:
+    def links(self) -> LinkQuerySet:
         """Return all links of this entity."""
-        return self.link._default_manager.all()
+        return self.link.objects.all()
 
     def records(self) -> models.QuerySet[M]:
         """Return all records of this entity."""
         return self.model._default_manager.all()
 
 
-_registered: dict[str, Entity[Synced, Link]] = {}
+_registered: dict[str, Entity[Any, Any]] = {}
 
 
 def register(entity: Entity[M, L]) -> None:
     """Make an entity known. Called once, from the domain app's ready()."""
-    _registered[entity.name] = entity  # type: ignore[assignment] - the registry forgets the parameters
+    _registered[entity.name] = entity
 
 
-def get(name: str) -> Entity[Synced, Link]:
+def get(name: str) -> Entity[Any, Any]:
     """Return the entity of this name. Raises KeyError for an unknown one."""
     return _registered[name]
 
 
-def of(model: type[models.Model]) -> Entity[Synced, Link]:
+def of(model: type[models.Model]) -> Entity[Any, Any]:
     """Return the entity of this model. Raises LookupError for one that isn't synced."""
     for entity in _registered.values():
         if entity.model is model:
@@ -54,7 +54,7 @@ def of(model: type[models.Model]) -> Entity[Synced, Link]:
     raise LookupError(f"{model.__name__} is not a synced entity")
 
 
-def in_order(names: Iterable[str] | None = None) -> list[Entity[Synced, Link]]:
+def in_order(names: Iterable[str] | None = None) -> list[Entity[Any, Any]]:
     """Return the entities (of these names), parents before children."""
     chosen = _registered.values() if names is None else [_registered[n] for n in names if n in _registered]
     return sorted(chosen, key=lambda entity: entity.order)

@@ -100,5 +100,5 @@ class Rejected(ConnectorError):
         self.errors = dict(errors or {})
 
 
-class LeaseLost(Exception):  # noqa: N818 - named for the fact, like the others
+class LeaseLost(Exception):
     """Tell a talker that its slot was given to somebody else: stop at once."""

@@ -140,7 +140,7 @@ class Slot(models.Model):
         return f"{self.connection_id}/{self.number}"
 
 
-class LinkQuerySet(models.QuerySet["Link"]):
+class LinkQuerySet(models.QuerySet[Any]):
     """The vocabulary of link state."""
 
     def linked(self) -> Self:

@@ -195,7 +195,9 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
             self._broke_off(rows, error)
         finally:
-            made = self.connector.calls - self.desk.counted_calls  # a login before it counts for the first batch
+            made = (
+                self.connector.calls - self.desk.counted_calls
+            )  # a login before it counts for the first batch
             runs.add_calls([row.run for row in rows if row.run], made)
             self.desk.counted_calls += made
         if self.any_agreed:
@@ -262,7 +264,6 @@ class Batch:
             health.blamed(self.desk.connection)
         else:
             _note(self.desk.connection, error, len(rows))
-
 
     def _doubt(self, row: Any) -> None:
         """Mark that a write may have arrived although nobody answered it."""

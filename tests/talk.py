@@ -59,7 +59,9 @@ def link_of(company: Company) -> CompanyLink:
 
 def accounts(sandbox: SandboxServer) -> list[dict[str, Any]]:
     """Return all accounts over there."""
-    found: list[dict[str, Any]] = requests.get(f"{sandbox.url}/_control/salesforce/Account", timeout=10).json()
+    found: list[dict[str, Any]] = requests.get(
+        f"{sandbox.url}/_control/salesforce/Account", timeout=10
+    ).json()
     return found
 
 
@@ -74,7 +76,7 @@ def remote_creates(sandbox: SandboxServer, *records: dict[str, Any]) -> list[str
     answer = requests.post(f"{sandbox.url}/_control/salesforce/Account", json=list(records), timeout=10)
     answer.raise_for_status()
     body = answer.json()
-    return body["ids"] if isinstance(body, dict) else [item["id"] if isinstance(item, dict) else item for item in body]
+    return list(body["ids"])
 
 
 def break_it(sandbox: SandboxServer, *faults: dict[str, Any]) -> None:
@@ -113,7 +115,7 @@ def remote_edits(sandbox: SandboxServer, account_id: str, **fields: Any) -> None
 def situation() -> str:
     """Say how the queue stands and what happened last, for a failing test."""
     pending = CompanyLink.objects.filter(state="pending")
-    some = pending.values_list("record_id", "lease", "not_before", "attempts", "crashes", "code")[:5]
+    some = pending.values_list("pk", "lease", "not_before", "attempts", "crashes", "code")[:5]
     health = ConnectionHealth.objects.values_list("pause", "paused_until", "failures", "pause_reason")
     slots = Slot.objects.values_list("number", "lease", "expires_at")
     last = Entry.objects.order_by("-id").values_list("logged_at", "description", "answer")[:8]

@@ -28,7 +28,7 @@ def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int) ->
 
 def _due(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
     free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
-    return entity.link.objects.due(clock.now()).filter(free, connection=connection)
+    return entity.links().due(clock.now()).filter(free, connection=connection)
 
 
 def claim(

@@ -34,12 +34,11 @@ class Relay:
     def _pass(self, client: socket.socket) -> None:
         with client, socket.create_connection(self.target) as server, selectors.DefaultSelector() as ready:
             other = {client: server, server: client}
-            for end in other:
-                ready.register(end, selectors.EVENT_READ)
+            for one in other:
+                ready.register(one, selectors.EVENT_READ, one)
             while not self.ended.is_set():
                 for key, _ in [] if self.hung.is_set() else ready.select(0.2):
-                    end = key.fileobj
-                    assert isinstance(end, socket.socket)
+                    end = key.data
                     try:
                         data = end.recv(65536)
                         if not data:

@@ -113,7 +113,9 @@ class QueueMachine(RuleBasedStateMachine):
     def start(self, automatic: bool) -> None:
         for model in (CompanyLink, Company, Slot, ConnectionHealth, Connection, Run):
             model.objects.all().delete()
-        self.connection = ConnectionFactory.create(auto_push={"company": automatic}, batch_size=2, max_slots=2)
+        self.connection = ConnectionFactory.create(
+            auto_push={"company": automatic}, batch_size=2, max_slots=2
+        )
         self.companies = CompanyFactory.create_batch(COMPANIES, phone="")
         self.remote = Remote()
         for which in range(COMPANIES):
@@ -209,8 +211,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     def send_what_shows_as_changed(self) -> None:
         """A person clicks what the console shows as changed, and nothing else."""
-        changed = CompanyLink.objects.exclude(changed=[]).values_list("record_id", flat=True)
-        queue.enqueue("company", list(changed), self.connection, run=uuid.uuid4(), requested_by="t")
+        changed = CompanyLink.objects.exclude(changed=[])
+        pks = [link.record_id for link in changed]
+        queue.enqueue("company", pks, self.connection, run=uuid.uuid4(), requested_by="t")
         for _ in range(COMPANIES):
             self.one_batch("answered", lambda _: None)
 

@@ -34,7 +34,7 @@ def in_thread(*work: Callable[[], object]) -> Iterator[None]:
     def guarded(act: Callable[[], object]) -> None:
         try:
             act()
-        except BaseException as error:  # told below, in the test's own thread
+        except BaseException as error:  # noqa: BLE001 - told below, in the test's own thread
             failures.append(error)
         finally:
             connections.close_all()
@@ -76,7 +76,9 @@ def test_edit_in_flight_shows_as_changed_when_the_switch_is_off(
     company.phone = "new"
     company.save()
 
-    _settle(salesforce, kind, lease, row, Outcome(Status.CREATED, "001000000000001AAA", sent={"Phone": "old"}))
+    _settle(
+        salesforce, kind, lease, row, Outcome(Status.CREATED, "001000000000001AAA", sent={"Phone": "old"})
+    )
     queue.find_changed(salesforce, "company", [company.pk])
 
     link = talk.link_of(company)
@@ -113,9 +115,13 @@ def test_edit_and_edit_back_with_a_lost_answer_ends_as_it_was(
     assert (talk.link_of(company).state, talk.link_of(company).unsure) == ("idle", False)
 
 
-def test_a_create_whose_answer_was_lost_is_found_again(salesforce: Connection, sandbox: SandboxServer) -> None:
+def test_a_create_whose_answer_was_lost_is_found_again(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
     chosen = Company.objects.bulk_create(CompanyFactory.build_batch(30))
-    talk.break_it(sandbox, {"fault": "drop_after_commit", "match": {"route": "collections_upsert"}, "times": 1})
+    talk.break_it(
+        sandbox, {"fault": "drop_after_commit", "match": {"route": "collections_upsert"}, "times": 1}
+    )
     talk.send(salesforce, chosen)
 
     health.resume(salesforce, by="tester")
@@ -150,9 +156,13 @@ def test_a_worker_thought_dead_that_settles_late_changes_nothing(salesforce: Con
     Slot.objects.filter(lease=dead).update(expires_at=timezone.now() - timedelta(seconds=1))
     _, alive, (taken,) = _claimed(salesforce)
     assert (taken.crashes, taken.unsure) == (1, True)
-    _settle(salesforce, kind, alive, taken, Outcome(Status.CREATED, "001000000000002AAA", sent={"Name": "new"}))
+    _settle(
+        salesforce, kind, alive, taken, Outcome(Status.CREATED, "001000000000002AAA", sent={"Name": "new"})
+    )
 
-    _settle(salesforce, kind, dead, row, Outcome(Status.REJECTED, "001000000000001AAA", code="x", message="late"))
+    _settle(
+        salesforce, kind, dead, row, Outcome(Status.REJECTED, "001000000000001AAA", code="x", message="late")
+    )
 
     link = talk.link_of(company)
     assert (link.remote_id, link.state, link.message) == ("001000000000002AAA", "idle", "")
@@ -310,7 +320,7 @@ def _after(batches: int) -> Callable[[], bool]:
     return lambda: next(asked, True)
 
 
-def _claimed(connection: Connection) -> tuple[entities.Entity, uuid.UUID, list[CompanyLink]]:
+def _claimed(connection: Connection) -> tuple[entities.Entity[Any, Any], uuid.UUID, list[CompanyLink]]:
     """Claim as a worker would, and stay silent."""
     kind = entities.get("company")
     lease = queue.slots.take(connection, 30)
@@ -320,7 +330,11 @@ def _claimed(connection: Connection) -> tuple[entities.Entity, uuid.UUID, list[C
 
 
 def _settle(
-    connection: Connection, kind: entities.Entity, lease: uuid.UUID, row: CompanyLink, outcome: Outcome
+    connection: Connection,
+    kind: entities.Entity[Any, Any],
+    lease: uuid.UUID,
+    row: CompanyLink,
+    outcome: Outcome,
 ) -> None:
     mapping = registry.mapping(connection, "company")
     rendered: Rendered = mapping.render(row.record)

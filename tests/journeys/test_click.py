@@ -22,7 +22,9 @@ def companies(count: int, **fields: Any) -> list[Company]:
     return list(Company.objects.bulk_create(CompanyFactory.build_batch(count, **fields)))
 
 
-def test_a_clicked_company_arrives_with_all_its_fields(salesforce: Connection, sandbox: SandboxServer) -> None:
+def test_a_clicked_company_arrives_with_all_its_fields(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
     company = CompanyFactory.create(name="Facebook", phone="+1 444 444 444", status="blocked")
 
     run = talk.send(salesforce, [company])
@@ -84,7 +86,10 @@ def test_only_what_was_edited_goes_on_the_wire(salesforce: Connection, sandbox: 
     sent = [{name: value for name, value in row.items() if name != "attributes"} for row in body["records"]]
     ids = {company.pk: talk.link_of(company).remote_id for company in (chosen[3], chosen[9])}
     assert sorted(sent, key=str) == sorted(
-        [{"id": ids[chosen[3].pk], "Phone": "+44 20 7946 0000"}, {"id": ids[chosen[9].pk], "Name": "Renamed Ltd"}],
+        [
+            {"id": ids[chosen[3].pk], "Phone": "+44 20 7946 0000"},
+            {"id": ids[chosen[9].pk], "Name": "Renamed Ltd"},
+        ],
         key=str,
     )
 
@@ -118,9 +123,7 @@ def test_one_bad_record_does_not_stop_the_others_and_says_what_to_do(
 
     assert (run.created, run.rejected) == (20, 2)
     link = talk.link_of(long)
-    assert link.errors == {
-        "name": "Company Name has 300 characters; Salesforce takes 255. Shorten it by 45."
-    }
+    assert link.errors == {"name": "Company Name has 300 characters; Salesforce takes 255. Shorten it by 45."}
     assert "e-mail address" in talk.link_of(mail).errors["email"]
     entry = Entry.objects.get(object_id=mail.public_id)
     assert (entry.level, entry.outcome) == ("ERROR", "rejected")
@@ -177,7 +180,12 @@ def test_an_adopted_account_keeps_what_it_has_and_gets_what_it_lacks(
     run = talk.send(salesforce, [company])
 
     account = talk.account_of(sandbox, company)
-    assert (account["Id"], account["Name"], account["Phone"], account["BillingCity"]) == (there, "ACME", "2", "Bonn")
+    assert (account["Id"], account["Name"], account["Phone"], account["BillingCity"]) == (
+        there,
+        "ACME",
+        "2",
+        "Bonn",
+    )
     assert (run.created, run.updated) == (0, 1)
     assert "left as they are over there" in Entry.objects.get(object_id=company.public_id).description
     assert talk.send(salesforce, [company]).unchanged == 1
@@ -193,7 +201,9 @@ def test_an_adopted_account_keeps_what_it_has_and_gets_what_it_lacks(
 def test_a_record_that_is_switched_off_is_not_sent(salesforce: Connection, sandbox: SandboxServer) -> None:
     on, off = companies(2)
     queue.set_enabled("company", off.pk, salesforce, False, by="tester")
-    asked = queue.enqueue("company", [on.pk, off.pk], salesforce, run=talk.new_run(salesforce).pk, requested_by="t")
+    asked = queue.enqueue(
+        "company", [on.pk, off.pk], salesforce, run=talk.new_run(salesforce).pk, requested_by="t"
+    )
 
     talk.drain(salesforce)
 
@@ -207,7 +217,9 @@ def test_a_deleted_account_is_gone_and_is_not_created_again_silently(
     company = CompanyFactory.create()
     talk.send(salesforce, [company])
     account = talk.account_of(sandbox, company)
-    requests.delete(f"{sandbox.url}/_control/salesforce/Account/{account['Id']}", timeout=10).raise_for_status()
+    requests.delete(
+        f"{sandbox.url}/_control/salesforce/Account/{account['Id']}", timeout=10
+    ).raise_for_status()
     company.phone = "7"
     company.save()
 

@@ -1,6 +1,7 @@
 """The second path: a company is saved, and what the connection's switch makes of it."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -47,10 +48,15 @@ def test_name_and_email_edits_follow_by_themselves(automatic: Connection, sandbo
     entry = Entry.objects.filter(object_id=company.public_id).first()
     assert entry is not None
     assert entry.login_user == "admin"
-    assert entry.changes["Email"] == ["office@" + company.website.removeprefix("https://"), "new@company.example"]
+    assert entry.changes["Email"] == [
+        "office@" + company.website.removeprefix("https://"),
+        "new@company.example",
+    ]
 
 
-def test_saves_of_one_hour_are_one_run_whose_counts_add_up(automatic: Connection, sandbox: SandboxServer) -> None:
+def test_saves_of_one_hour_are_one_run_whose_counts_add_up(
+    automatic: Connection, sandbox: SandboxServer
+) -> None:
     for company in CompanyFactory.create_batch(3):
         company.save()
     talk.drain(automatic)
@@ -60,7 +66,9 @@ def test_saves_of_one_hour_are_one_run_whose_counts_add_up(automatic: Connection
     assert run.requested >= run.finished
 
 
-def test_saving_a_synced_company_untouched_asks_for_nothing(automatic: Connection, sandbox: SandboxServer) -> None:
+def test_saving_a_synced_company_untouched_asks_for_nothing(
+    automatic: Connection, sandbox: SandboxServer
+) -> None:
     company = CompanyFactory.create()
     talk.drain(automatic)
 
@@ -90,7 +98,9 @@ def test_with_the_switch_off_nothing_is_sent_and_an_edit_shows_as_changed(
     assert talk.account_of(sandbox, synced)["Phone"] == "5"
 
 
-def test_an_edit_of_what_nobody_maps_does_not_light_changed(salesforce: Connection, sandbox: SandboxServer) -> None:
+def test_an_edit_of_what_nobody_maps_does_not_light_changed(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
     company = CompanyFactory.create()
     talk.send(salesforce, [company])
 
@@ -130,9 +140,9 @@ def test_a_bulk_write_that_bypassed_save_is_found(
 
 
 def test_a_save_that_is_rolled_back_asks_for_nothing(automatic: Connection) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with transaction.atomic():
         CompanyFactory.create()
-        raise RuntimeError
+        transaction.set_rollback(True)
 
     assert not CompanyLink.objects.exists()
 
@@ -145,14 +155,9 @@ def test_without_a_broker_a_save_and_a_click_answer_in_under_a_second_and_lose_n
     app.conf.broker_write_url = app.conf.broker_url = f"redis://127.0.0.1:{port}/0"
     doorbell.forget_trouble()
     try:
-        seconds = []
-        for _ in range(2):
-            started = time.monotonic()
-            company = CompanyFactory.create()
-            seconds.append(time.monotonic() - started)
-        started = time.monotonic()
-        talk.request(automatic, [company])
-        seconds.append(time.monotonic() - started)
+        made: list[Company] = []
+        acts = [lambda: made.append(CompanyFactory.create())] * 2 + [lambda: talk.request(automatic, made)]
+        seconds = [_timed(act) for act in acts]
     finally:
         app.conf.broker_write_url = app.conf.broker_url = settings.REDIS_URL
         doorbell.forget_trouble()
@@ -160,3 +165,9 @@ def test_without_a_broker_a_save_and_a_click_answer_in_under_a_second_and_lose_n
     assert max(seconds) < 1
     talk.drain(automatic)
     assert len(talk.accounts(sandbox)) == 2
+
+
+def _timed(act: Callable[[], object]) -> float:
+    started = time.monotonic()
+    act()
+    return time.monotonic() - started

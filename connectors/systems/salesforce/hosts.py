@@ -27,6 +27,7 @@ _PROVIDER = re.compile(
     r"(?:yahoo|ymail|rocketmail|hotmail|outlook|live|msn|windowslive|gmx|yandex|aol|zohomail)"
     r"\.(?:(?:com?|net|org)\.)?[a-z]{2,4}"
 )
+_SCHEME = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 
 
@@ -39,7 +40,7 @@ def host(website: object) -> str:
     """
     text = as_text(website) or ""
     try:
-        name = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        name = urlsplit(text if _SCHEME.match(text) else f"//{text}").hostname or ""
         name = name.rstrip(".") if name.isascii() else idna.encode(name.rstrip("."), uts46=True).decode()
     except (ValueError, UnicodeError):
         return ""
