@@ -14,13 +14,8 @@ from connectors.mapping import Mapping, outstanding
 from connectors.models import Connection, Link, Synced
 from connectors.protocol import Matched
 from connectors.queue.slots import live_leases
+from connectors.queue.upsert import write_requests
 from synclog import runs
-
-CHUNK = 5_000  # rows per statement: SQLite stops at 250,000 parameters
-REQUEST_COLUMNS = [
-    "state", "ticket", "priority", "requested_at", "requested_by", "not_before",
-    "attempts", "run", "waiting_for", "code", "message", "errors",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,59 +48,31 @@ def enqueue(
     """
     kind = entities.get(entity)
     wanted = sorted(set(pks))
-    rows = _request_rows(kind, wanted, connection, run, requested_by, priority)
+    template = _template(kind, connection, run, requested_by, priority)
     with transaction.atomic():
-        off = set(_switched_off(kind, connection, wanted))
-        asked = [row for row in rows if row.record_id not in off]
-        _write(kind, asked)
+        off = _switched_off(kind, connection, wanted)
+        queued = write_requests(kind, template, wanted)
         if full:
-            ids = [row.record_id for row in asked]
-            kind.links().filter(connection=connection, record_id__in=ids).update(unsure=True)
+            kind.links().filter(connection=connection, ticket=template.ticket).update(unsure=True)
         transaction.on_commit(lambda: doorbell.ring(connection.pk))
-    return Enqueued(len(asked), sorted(off))
+    return Enqueued(queued, sorted(off))
 
 
-def _request_rows(
-    kind: Entity[Any, Any],
-    pks: Sequence[int],
-    connection: Connection,
-    run: uuid.UUID | None,
-    requested_by: str,
-    priority: int,
-) -> list[Any]:
-    """Build the rows before the transaction: on SQLite every transaction holds the write lock."""
+def _template(
+    kind: Entity[Any, Any], connection: Connection, run: uuid.UUID, requested_by: str, priority: int
+) -> Any:
+    """Return a link row with the request that many records get. Its ticket is fresh."""
     now = clock.now()
-    ticket = uuid.uuid4()  # one per request is fresh enough: it is compared row by row
-    return [
-        kind.link(
-            connection=connection,
-            record_id=pk,
-            state=Link.State.PENDING,
-            ticket=ticket,
-            priority=priority,
-            requested_at=now,
-            requested_by=requested_by[:150],
-            not_before=now,
-            run=run,
-        )
-        for pk in pks
-    ]
-
-
-def _write(kind: Entity[Any, Any], rows: list[Any]) -> None:
-    """Write requests, in pk order: two over the same rows in opposite order would deadlock.
-
-    One INSERT … ON CONFLICT DO UPDATE. bulk_update is the wrong tool: for 200 rows
-    of ten columns it took 413–928 ms where this takes 19–45 ms. Lease, snapshot,
-    unsure, crashes and remote id are left alone.
-    """
-    for start in range(0, len(rows), CHUNK):
-        kind.link.objects.bulk_create(
-            rows[start : start + CHUNK],
-            update_conflicts=True,
-            unique_fields=["connection", "record"],
-            update_fields=REQUEST_COLUMNS,
-        )
+    return kind.link(
+        connection=connection,
+        state=Link.State.PENDING,
+        ticket=uuid.uuid4(),  # one per request will do: it is compared row by row
+        priority=priority,
+        requested_at=now,
+        requested_by=requested_by[:150],
+        not_before=now,
+        run=run,
+    )
 
 
 def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[int]) -> list[int]:
@@ -148,7 +115,7 @@ def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, reque
 
 def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connection, by: str) -> None:
     run = runs.automatic_id(connection.pk, timezone.now())
-    _write(kind, _request_rows(kind, [record.pk], connection, run, by, Link.Priority.SAVE))
+    write_requests(kind, _template(kind, connection, run, by, Link.Priority.SAVE), [record.pk])
     now = timezone.now()
 
     def committed() -> None:
