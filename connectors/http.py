@@ -25,6 +25,7 @@ from connectors.protocol import TokenSource
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, after unpacking
 CHUNK_BYTES = 64 * 1024
 CONNECT_S = 10.0
+MIN_SECRET_CHARS = 6  # shorter ones would blank out words
 MAX_RETRY_AFTER_S = 3_600.0
 _FOR_EVER = frozenset({301, 308})
 _REDIRECTS = frozenset({302, 303, 307}) | _FOR_EVER
@@ -48,7 +49,7 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     form writes them; tokens and passwords also where they stand in JSON, in a form,
     or behind Bearer and Basic. Mask first, cut after: half a secret is one too.
     """
-    known = {shape for secret in secrets if len(secret) >= 6 for shape in _shapes(secret)}
+    known = {shape for secret in secrets if len(secret) >= MIN_SECRET_CHARS for shape in _shapes(secret)}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "•••")
     text = _JSON_SECRETS.sub(r"\1•••", text)
@@ -74,6 +75,8 @@ class Line(requests.Session):
     """Talk to one base URL, in one thread.
 
     `tick` is called right before each request; what it raises stops the call.
+    `secrets`, and the token of the request, are masked in every answer before
+    anybody reads it: a server may echo what it was sent.
     `refreshes` says whether a 401 answer means that a new token would help: then
     it is fetched once and the request repeated once.
     """
@@ -85,12 +88,13 @@ class Line(requests.Session):
         timeout_s: float,
         tick: Callable[[], None],
         refreshes: Callable[[requests.Response], bool] = lambda _: True,
+        secrets: Iterable[str] = (),
     ) -> None:
         super().__init__()
         self.trust_env = False  # a .netrc would replace our Authorization header
         self.proxies.update(get_environ_proxies(base_url))
         self.tokens: TokenSource | None = None
-        self.refreshes = refreshes
+        self.refreshes, self.secrets = refreshes, tuple(secrets)
         self.calls = 0
         adapter = _Adapter(base_url, timeout_s, tick, self)
         self.mount("https://", adapter)
@@ -149,18 +153,21 @@ class _Adapter(HTTPAdapter):
         with self.wire.cut_after(self.timeout_s):
             try:
                 response = super().send(request, **kwargs)
-                _read(response, deadline)
+                body = _read(response, deadline)
             except LocationParseError as error:  # the one that requests lets through
                 raise requests.exceptions.InvalidURL(str(error)) from error
             except (requests.RequestException, OSError) as error:
                 if time.monotonic() >= deadline:
                     raise TimedOutError from error
                 raise
+        token = str(request.headers.get("Authorization", "")).removeprefix("Bearer ")
+        response._content = _hushed(body, (token, *self.line.secrets))
+        response.encoding = response.encoding or "utf-8"  # guessing takes minutes for a large page
         return response
 
 
-def _read(response: requests.Response, deadline: float) -> None:
-    """Read the whole answer, unpacked, within the deadline and the size limit."""
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """Return the whole answer, unpacked, within the deadline and the size limit."""
     body = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
         body += chunk
@@ -170,8 +177,17 @@ def _read(response: requests.Response, deadline: float) -> None:
     if time.monotonic() >= deadline:  # cut: what came so far may look like the whole
         response.close()
         raise TimedOutError
-    response._content = bytes(body)
     response._content_consumed = True  # type: ignore[attr-defined]  # how requests tells
+    return bytes(body)
+
+
+def _hushed(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return an answer without the secrets that we sent."""
+    for secret in secrets:
+        if len(secret) >= MIN_SECRET_CHARS:
+            for shape in _shapes(secret):
+                body = body.replace(shape.encode(), "•••".encode())
+    return body
 
 
 _NO_ADDRESS = (

@@ -297,6 +297,16 @@ def test_an_address_that_cannot_be_called_is_for_a_person(url: str) -> None:
     assert isinstance(http.problem_of_exception(caught.value, "Salesforce", 5), errors.Misconfigured)
 
 
+def test_what_a_server_echoes_of_our_secrets_is_never_read(tokens: Tokens) -> None:
+    tokens.replaced = ["x"] * 1_000_000  # the token is "t1000000"
+    echo = b'{"you sent": "Bearer t1000000", "and": "pass\\"word, pass%22word", "fine": "t1"}'
+    with wires.serving(wires.answer(echo)) as wire:
+        answer = line(wire.url, tokens=tokens, secrets=['pass"word']).get(f"{wire.url}/x")
+
+    said = "Bearer •••"
+    assert answer.json() == {"you sent": said, "and": "•••, •••", "fine": "t1"}
+
+
 def _places(secret: str) -> Iterator[str]:
     yield f"the secret is {secret}."
     yield json.dumps({"client_secret": secret})

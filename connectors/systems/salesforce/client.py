@@ -42,7 +42,11 @@ class Client:
         self.account, self.engine = account, engine
         self.version = api_version(account.settings.get("api_version"))
         self.line = Line(
-            account.base_url, timeout_s=account.call_timeout_s, tick=engine.tick, refreshes=_refreshable
+            account.base_url,
+            timeout_s=account.call_timeout_s,
+            tick=engine.tick,
+            refreshes=_refreshable,
+            secrets=account.credentials.values(),
         )
         self.line.tokens = engine.tokens(self.fetch_token)
         self.line.hooks["response"].append(self._seen)
@@ -71,7 +75,7 @@ class Client:
         credentials = self.account.credentials
         headers = {"X-Concord-No-Token": "1", "Accept": "application/json"}
         response = self._send("POST", login.PATH, data=login.form(credentials), headers=headers)
-        fetched = login.token(response, credentials)
+        fetched = login.token(response)
         self.org_id = fetched.org_id
         return fetched
 
@@ -239,7 +243,7 @@ class Client:
 
     def _shown(self) -> str:
         text = self.response.text if self.response is not None else ""
-        return mask(text, self.account.credentials.values())[:DETAIL_CHARS]
+        return mask(text)[:DETAIL_CHARS]
 
     def _seen(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Keep each answer's headers: the library drops those of errors. Note the usage."""

@@ -60,13 +60,13 @@ def form(credentials: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def token(response: requests.Response, credentials: Mapping[str, str]) -> FetchedToken:
+def token(response: requests.Response) -> FetchedToken:
     """Return the token of an answer. Raises AuthFailed, Misconfigured, RateLimited, Transient.
 
     There is no expires_in in the answer: a token is used until it is refused.
     """
     body = _json(response)
-    status, detail = response.status_code, mask(response.text, credentials.values())[:DETAIL_CHARS]
+    status, detail = response.status_code, mask(response.text)[:DETAIL_CHARS]
     if 400 <= status < 500 and status not in _PASSING_STATUS:
         said = faults(body)
         raise _refused(said[0], response, detail) if said else _no_login_here(status, detail)
