@@ -58,7 +58,7 @@ class Client:
         # re-rooted at the base URL, so only its name matters.
         self.api = Salesforce(
             session_id="shared",
-            instance=urlsplit(account.base_url).netloc,
+            instance=urlsplit(account.base_url).netloc or "nowhere.invalid",
             version=self.version,
             session=self.line,
         )
