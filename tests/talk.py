@@ -59,9 +59,12 @@ def link_of(company: Company) -> CompanyLink:
 
 def accounts(sandbox: SandboxServer) -> list[dict[str, Any]]:
     """Return all accounts over there."""
-    found: list[dict[str, Any]] = requests.get(
-        f"{sandbox.url}/_control/salesforce/Account", timeout=10
-    ).json()
+    return accounts_at(sandbox.url)
+
+
+def accounts_at(url: str) -> list[dict[str, Any]]:
+    """Return all accounts of the sandbox at this address."""
+    found: list[dict[str, Any]] = requests.get(f"{url}/_control/salesforce/Account", timeout=30).json()
     return found
 
 

@@ -1,0 +1,164 @@
+"""Figures, no assertions on time: `make bench` prints them, docs/benchmarks.md tells how to read them."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.db import connections
+from django.test import Client
+
+from companies.models import Company, CompanyLink
+from connectors import push, queue, registry
+from connectors.models import Connection
+from synclog.models import Entry, Run
+from tests import talk
+from tests.benchmarks.rehearsal import begin, rehearsal
+from tests.benchmarks.rivals import bare, one_by_one
+from tests.factories import CompanyFactory, ConnectionFactory
+from tests.staff import browser_of, superuser
+
+pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
+
+RECORDS = 8_000
+ONE_BY_ONE = {0: 400, 150: 20}  # so many records tell its rate; thousands would take hours
+ROUNDS = 3
+
+
+@pytest.fixture(scope="module")
+def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a sandbox in its own process."""
+    with rehearsal(Path(tmp_path_factory.mktemp("bench")) / "sandbox.log") as url:
+        yield url
+
+
+def timed(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def say(text: str) -> None:
+    print(f"  {text}")  # noqa: T201 - a benchmark prints
+
+
+def drain(connection: Connection, threads: int) -> None:
+    """Send all that is due with so many talkers."""
+
+    def one() -> None:
+        while CompanyLink.objects.filter(state="pending").exists():
+            push.drain(connection.pk)
+        connections.close_all()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(one) for _ in range(threads)]:
+            done.result()
+
+
+@pytest.mark.parametrize("latency_ms", [0, 150])
+@pytest.mark.parametrize("slots", [1, 4])
+def test_records_per_second(sandbox_url: str, latency_ms: int, slots: int) -> None:
+    connection = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", max_slots=slots)
+    companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS))
+    mapping = registry.mapping(connection, "company")
+    payloads = [
+        {"Concord_Id__c": str(company.public_id), **mapping.render(company).for_create()}
+        for company in companies
+    ]
+    rates: dict[str, list[float]] = {"ours": [], "bare": [], "ours edits": [], "bare edits": []}
+    for number in range(ROUNDS):  # in turn, so that a drifting machine drifts for both
+        begin(sandbox_url, latency_ms)
+        rates["bare"].append(RECORDS / timed(lambda: bare(sandbox_url, payloads, slots, by_id=False)))
+        begin(sandbox_url, latency_ms)
+        _forget()
+        talk.request(connection, companies)
+        rates["ours"].append(RECORDS / timed(lambda: drain(connection, slots)))
+        _edit(companies, number)
+        edits = _edited(mapping, companies)
+        talk.request(connection, companies)
+        rates["ours edits"].append(RECORDS / timed(lambda: drain(connection, slots)))
+        send = partial(bare, sandbox_url, edits, slots, by_id=True)
+        rates["bare edits"].append(RECORDS / timed(send))
+        assert len(talk.accounts_at(sandbox_url)) == RECORDS
+    begin(sandbox_url, latency_ms)
+    few = payloads[: ONE_BY_ONE[latency_ms]]
+    single = len(few) / timed(lambda: one_by_one(sandbox_url, few))
+    _tell(latency_ms, slots, {name: median(values) for name, values in rates.items()}, single)
+
+
+def _forget() -> None:
+    for model in (CompanyLink, Entry, Run):
+        model.objects.all().delete()
+
+
+def _edit(companies: list[Company], number: int) -> None:
+    for company in companies:
+        company.phone = f"+1 415 555 {number:04d}"
+    Company.objects.filter(pk__in=[company.pk for company in companies]).update(phone=companies[0].phone)
+
+
+def _edited(mapping: Any, companies: list[Company]) -> list[dict[str, Any]]:
+    ids = dict(CompanyLink.objects.values_list("record", "remote_id"))
+    return [{"id": ids[company.pk], "Phone": company.phone} for company in companies]
+
+
+def _tell(latency_ms: int, slots: int, rates: dict[str, float], single: float) -> None:
+    say(
+        f"{latency_ms} ms a call, {slots} slot(s), {RECORDS} companies, median of {ROUNDS}, {database.vendor}"
+    )
+    for what, ours, other in (("create", "ours", "bare"), ("edit", "ours edits", "bare edits")):
+        ratio = rates[ours] / rates[other]
+        say(f"  {what:6} ours {rates[ours]:7.0f}/s   bare requests {rates[other]:7.0f}/s   ratio {ratio:.2f}")
+    say(f"  one by one with simple-salesforce {single:.0f}/s")
+
+
+@pytest.mark.parametrize("count", [500, 10_000])
+def test_a_click(sandbox_url: str, count: int) -> None:
+    """The whole HTTP request of the action, through all middleware, the broker ringing."""
+    ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce")
+    Company.objects.bulk_create(CompanyFactory.build_batch(count))
+    client = browser_of(superuser())
+    seconds = []
+    for again in (False, True, True):
+        if not again:
+            CompanyLink.objects.all().delete()
+        seconds.append(timed(lambda: _click(client, count)))
+        assert CompanyLink.objects.filter(state="pending").count() == count
+    say(f"click on {count}: {seconds[0]:.2f} s the first time, {median(seconds[1:]):.2f} s again")
+
+
+def _click(client: Client, count: int) -> None:
+    data = {
+        "action": "sync_salesforce",
+        "_selected_action": [Company.objects.values_list("pk", flat=True)[0]],
+        "select_across": "1",
+        "index": "0",
+        "confirmed": str(count),
+    }
+    answer = client.post("/admin/companies/company/", data)
+    assert answer.status_code == 302, answer.status_code
+
+
+def test_a_save(sandbox_url: str) -> None:
+    """What automatic sync adds to saving a company."""
+    connection = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce")
+    companies = CompanyFactory.create_batch(200)
+    queue.enqueue(
+        "company", [c.pk for c in companies], connection, run=talk.new_run(connection).pk, requested_by="t"
+    )
+    drain(connection, 1)
+    medians = {}
+    for switched_on in (False, True):
+        Connection.objects.update(enabled=switched_on, auto_push={"company": switched_on})
+        spent = []
+        for number, company in enumerate(companies):
+            company.phone = f"+1 415 555 {number + 1000 * switched_on:04d}"
+            spent.append(timed(company.save))
+        medians[switched_on] = median(spent) * 1000
+    added = medians[True] - medians[False]
+    say(f"save: {medians[False]:.1f} ms without, {medians[True]:.1f} ms with automatic sync: +{added:.1f} ms")
