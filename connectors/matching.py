@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from connectors import push, queue, registry
+from connectors import health, push, queue, registry
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Change, Connector
@@ -40,6 +40,8 @@ def match_only(connection: Connection, kind: Entity[Any, Any]) -> Found:
         desk = push.Desk(connection, lease)
         timeout_s = settings.CONCORD["call_timeout_s"]
         with registry.open_connector(connection, desk, call_timeout_s=timeout_s) as connector:
+            if not connection.health.facts:
+                health.learn(connection, connector.facts())
             pks = _unlinked(connection, kind)
             for start in range(0, len(pks), CHUNK):
                 _match_chunk(connection, kind, connector, pks[start : start + CHUNK], found)

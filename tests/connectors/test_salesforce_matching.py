@@ -373,6 +373,19 @@ def test_a_left_field_is_sent_once_it_is_edited_and_not_before(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_first_push_of_all_knows_their_fields_already(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    set_up(sandbox, state_country_picklists=True)
+    company = CompanyFactory.create(name="Acme", website=SITE, legal_country="DE", legal_region="")
+    there(sandbox)
+
+    talk.send(salesforce, [company])
+
+    assert talk.account_of(sandbox, company)["BillingCountryCode"] == "DE"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_two_companies_that_match_one_account_one_after_the_other(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

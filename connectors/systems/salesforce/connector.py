@@ -41,8 +41,10 @@ class SalesforceConnector:
         return self.client.line.calls
 
     def facts(self) -> Mapping[str, Any]:
-        """Return what describe says of the objects that we write."""
-        return trial.facts(self.client)
+        """Return what describe says of the objects that we write; this connector goes by it from here on."""
+        found = trial.facts(self.client)
+        self.account = replace(self.account, facts=found)
+        return found
 
     def test_connection(self) -> Identity:
         """Check all that a push will need; see `trial`."""
