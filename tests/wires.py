@@ -1,6 +1,7 @@
 """A server that answers exactly as a test says, byte by byte: what no decent sandbox does."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,11 +38,12 @@ class Wire:
 
 
 @contextmanager
-def serving(*scripts: Script) -> Iterator[Wire]:
+def serving(*scripts: Script, tls: ssl.SSLContext | None = None) -> Iterator[Wire]:
     """Answer the n-th request by the n-th script, further ones by the last."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         wire, open_sockets = Wire(listener.getsockname()[1]), list[socket.socket]()
-        threading.Thread(target=_listen, args=(listener, wire, scripts, open_sockets), daemon=True).start()
+        told = (listener, wire, scripts, open_sockets, tls)
+        threading.Thread(target=_listen, args=told, daemon=True).start()
         try:
             yield wire
         finally:
@@ -82,7 +84,11 @@ def _names(headers: dict[str, str]) -> dict[str, str]:
 
 
 def _listen(
-    listener: socket.socket, wire: Wire, scripts: tuple[Script, ...], open_sockets: list[socket.socket]
+    listener: socket.socket,
+    wire: Wire,
+    scripts: tuple[Script, ...],
+    open_sockets: list[socket.socket],
+    tls: ssl.SSLContext | None,
 ) -> None:
     while True:
         try:
@@ -90,11 +96,15 @@ def _listen(
         except OSError:
             return
         open_sockets.append(sock)
-        threading.Thread(target=_converse, args=(sock, wire, scripts), daemon=True).start()
+        threading.Thread(target=_converse, args=(sock, wire, scripts, tls), daemon=True).start()
 
 
-def _converse(sock: socket.socket, wire: Wire, scripts: tuple[Script, ...]) -> None:
+def _converse(
+    sock: socket.socket, wire: Wire, scripts: tuple[Script, ...], tls: ssl.SSLContext | None
+) -> None:
     try:
+        if tls is not None:
+            sock = tls.wrap_socket(sock, server_side=True)
         while (request := _request(sock)) is not None:
             wire.asked.append(request)
             scripts[min(len(wire.asked), len(scripts)) - 1](sock, request)

@@ -1,14 +1,20 @@
 """One way to make a call: deadlines, caps, tokens and addresses, against real sockets."""
 
 import gzip
+import ipaddress
 import json
+import ssl
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
 import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -94,6 +100,76 @@ def test_the_deadline_holds_in_a_request_that_nobody_reads(hung_port: int) -> No
         line(url, timeout_s=TIMEOUT_S).post(f"{url}/x", data=b"x" * 30_000_000)
 
     assert time.monotonic() - started < LATEST_S
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Make a certificate for 127.0.0.1, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rehearsal")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path / "rehearsal.pem"
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.mark.parametrize("how", DRIPS)
+def test_the_deadline_holds_behind_tls(how: str, certificate: Path) -> None:
+    with wires.serving(DRIPS[how], tls=tls(certificate)) as wire:
+        url = wire.url.replace("http://", "https://")
+        used = line(url, timeout_s=TIMEOUT_S)
+        used.verify = str(certificate)
+        started = time.monotonic()
+        with pytest.raises((http.TimedOutError, requests.RequestException)) as caught:
+            used.get(f"{url}/x")
+
+    assert time.monotonic() - started < LATEST_S
+    assert wire.asked[0].path == "/x"
+    problem = http.problem_of_exception(caught.value, "Salesforce", TIMEOUT_S)
+    assert (type(problem), problem.code) == (errors.Transient, "timeout")
+
+
+def test_a_handshake_that_never_ends_is_left_in_time(hung_port: int) -> None:
+    url = f"https://127.0.0.1:{hung_port}"
+    started = time.monotonic()
+
+    with pytest.raises((http.TimedOutError, requests.RequestException)):
+        line(url, timeout_s=TIMEOUT_S).get(f"{url}/x")
+
+    assert time.monotonic() - started < LATEST_S
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_token_leaves(
+    certificate: Path, tokens: Tokens
+) -> None:
+    with wires.serving(wires.answer(), tls=tls(certificate)) as wire:
+        url = wire.url.replace("http://", "https://")
+        with pytest.raises(requests.exceptions.SSLError) as caught:
+            line(url, tokens=tokens).get(f"{url}/x")
+
+    assert wire.asked == []
+    assert "certificate" in http.problem_of_exception(caught.value, "Salesforce", 5).message
 
 
 def test_a_line_works_again_after_a_time_out() -> None:
