@@ -4,9 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.utils import translation
 from django_countries.fields import CountryField
 
+from companies.countries import english_name
 from companies.phones import to_e164
 from connectors.models import Link, Synced
 
@@ -73,8 +73,7 @@ class Company(Synced):
     @property
     def legal_country_name(self) -> str:
         """Return the country's English name, whatever language the reader has chosen."""
-        with translation.override("en"):
-            return str(self.legal_country.name) if self.legal_country else ""
+        return english_name(str(self.legal_country or ""))
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; read the phone anew. See `Synced.save` for what is requested."""

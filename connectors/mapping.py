@@ -8,6 +8,7 @@ what does not fit is an error with our field's name.
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 Json = Any
@@ -94,6 +95,7 @@ class Mapping:
             )
         return ""
 
+    @cached_property
     def by_remote(self) -> dict[str, Field]:
         """Return the fields by their remote names."""
         return {item.remote: item for item in self.fields}

@@ -4,6 +4,7 @@ import random
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -73,8 +74,21 @@ def settle(
 
 
 def _lock(entity: Entity[Any, Any], lease: uuid.UUID, results: Sequence[Result]) -> dict[int, Any]:
-    mine = entity.link.objects.filter(pk__in=[result.row.pk for result in results], lease=lease)
-    return {row.pk: row for row in mine.select_for_update().order_by("record_id")}
+    """Lock my rows and return them as they stand: the claimed ones, with what a new request changed.
+
+    Only requests and a person's switch write to a row under a lease, so those
+    columns are read and the rest is taken from memory.
+    """
+    mine = {result.row.pk: result.row for result in results}
+    locked = entity.link.objects.filter(pk__in=mine, lease=lease).select_for_update().order_by("record_id")
+    rows = {}
+    for pk, ticket, state, not_before, attempts, enabled in locked.values_list(
+        "pk", "ticket", "state", "not_before", "attempts", "enabled"
+    ):
+        row = rows[pk] = copy(mine[pk])
+        row.ticket, row.state, row.enabled = ticket, state, enabled
+        row.not_before, row.attempts = not_before, attempts
+    return rows
 
 
 def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 from django.db import connections
-from simple_salesforce import Salesforce
+from simple_salesforce import SFType
 
 from connectors.http import Line
 from synclog.models import Entry
@@ -69,7 +69,8 @@ def _lane(url: str, token: str, parts: Sequence[Sequence[dict[str, Any]]], *, by
 def one_by_one(url: str, records: Sequence[dict[str, Any]]) -> None:
     """Upsert record by record with simple-salesforce."""
     line = Line(f"{url}/salesforce", timeout_s=60, tick=lambda: None)  # it can't speak http by itself
-    api = Salesforce(session_id=log_in(url), instance="rehearsal.example", version="64.0", session=line)
+    token = log_in(url)
+    accounts = SFType("Account", token, "rehearsal.example", "64.0", session=line)
     for record in records:
         fields = {name: value for name, value in record.items() if name != "Concord_Id__c"}
-        api.Account.upsert(f"Concord_Id__c/{record['Concord_Id__c']}", fields)
+        accounts.upsert(f"Concord_Id__c/{record['Concord_Id__c']}", fields)

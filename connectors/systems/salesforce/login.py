@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -18,6 +19,7 @@ PATH = "/services/oauth2/token"
 CHECK_ADDRESS = "Compare the My Domain URL on the connection's page with Setup › My Domain in Salesforce."
 # "retry your request"; seen by several integrations in passing outages.
 _PASSING = frozenset({"unknown_error", "server_error", "temporarily_unavailable"})
+_SHARED_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 _PASSING_STATUS = frozenset({408, 420, 425, 429})
 _NO_FLOW = (
     f"the app does not allow the client credentials flow. {ADMIN} switches it on in the app's OAuth settings"
@@ -46,6 +48,17 @@ _REASONS: Mapping[str, str] = {
     "unsupported_grant_type": _NO_FLOW,
     "invalid_grant": f"the app or its Run As user may not log in. {ADMIN} looks at the user's login history",
 }
+
+
+def wrong_host(base_url: str) -> str:
+    """Return what is wrong with an address that is Salesforce's but nobody's own, "" for any other.
+
+    Source: the fact sheet's sections 1.1 and 1.5: client credentials want My Domain.
+    """
+    name = urlsplit(base_url).hostname or ""
+    if name in _SHARED_HOSTS or name.endswith(".lightning.force.com"):
+        return f"{name} is not your My Domain URL. {CHECK_ADDRESS} It ends in .my.salesforce.com."
+    return ""
 
 
 def form(credentials: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ _HEAVY = frozenset(
         "TooManyLockFailure",
         "RECORD_IN_USE_BY_WORKFLOW",
         "ENTITY_IS_LOCKED",
+        "INVALID_QUERY_LOCATOR",
     }
 )
 

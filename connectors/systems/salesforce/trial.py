@@ -8,7 +8,7 @@ from connectors.mapping import Field
 from connectors.protocol import Check, Identity
 from connectors.systems.salesforce.client import Client
 from connectors.systems.salesforce.ids import as_18
-from connectors.systems.salesforce.login import CHECK_ADDRESS
+from connectors.systems.salesforce.login import CHECK_ADDRESS, wrong_host
 from connectors.systems.salesforce.mapping import TEXT_TYPES, key_field, mappings, must_be_filled
 from connectors.systems.salesforce.words import ADMIN, USER, not_filled
 
@@ -75,7 +75,10 @@ class _Trial:
         self.known: dict[str, Any] = {}
 
     def login(self) -> list[Check]:
-        """Log in."""
+        """Log in, unless the address can't be right."""
+        wrong = wrong_host(self.client.account.base_url)
+        if wrong:
+            raise Misconfigured(wrong, code="host")
         self.client.log_in()
         return [Check("Login", True, "Salesforce accepts the Client ID and the Client Secret.")]
 
