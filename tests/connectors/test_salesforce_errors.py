@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from companies.models import CompanyLink
 from connectors import errors
 from connectors.protocol import GONE, Outcome, Status
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.salesforce.errors import faults
 from tests import talk, wires
 from tests.desk import Desk, asked, at, change, remote_deletes, salesforce, sent, set_up
+from tests.factories import CompanyFactory, ConnectionFactory
 
 
 def listed(text: str) -> list[str]:
@@ -89,6 +91,24 @@ def test_an_unknown_code_is_tried_twice_and_then_a_persons(sandbox: SandboxServe
 
     assert (outcome.status, outcome.tries) == (Status.TRANSIENT, 2)
     assert outcome.message == "Salesforce answered FOO_LIMIT, which Concord does not know."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_engine_hands_an_unknown_code_to_a_person_after_two_tries(sandbox: SandboxServer) -> None:
+    connection = ConnectionFactory.create(base_url=f"{sandbox.url}/salesforce")
+    company = CompanyFactory.create()
+    talk.break_it(sandbox, {"fault": "record:FOO_LIMIT"})
+    seen = []
+
+    talk.request(connection, [company])
+    for _ in range(3):
+        talk.drain(connection)
+        CompanyLink.objects.filter(state="pending").update(not_before="2020-01-01T00:00:00Z")
+        seen.append(talk.link_of(company).state)
+
+    assert seen == ["pending", "failed", "failed"]
+    assert "FOO_LIMIT, which Concord does not know" in talk.link_of(company).message
+    assert talk.count(sandbox, "collections_upsert") == 2
 
 
 @pytest.mark.parametrize(

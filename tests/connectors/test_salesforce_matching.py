@@ -10,6 +10,7 @@ import pytest
 
 from companies.models import Company
 from connectors import queue
+from connectors.errors import Transient
 from connectors.mapping import outstanding
 from connectors.models import Connection
 from connectors.protocol import CREATE, Change, Outcome, Status
@@ -173,6 +174,21 @@ def test_matches_on_later_pages_are_found(sandbox: SandboxServer) -> None:
     (page,) = asked(sandbox, "query_more")
     assert page["headers"]["x-prettyprint"] == "0"
     assert page["headers"]["sforce-call-options"] == "client=Concord"
+
+
+def test_a_cursor_that_expired_is_no_sign_that_nothing_matches(sandbox: SandboxServer) -> None:
+    talk.remote_creates(
+        sandbox, *({"Name": "Acme", "Website": f"https://a{n}.example"} for n in range(2_050))
+    )
+    talk.break_it(sandbox, {"fault": "expire_cursors", "match": {"route": "query_more"}, "times": 1})
+    remote_id = there(sandbox)
+    with salesforce(sandbox) as connector:
+        with pytest.raises(Transient):
+            list(connector.push("company", [change("k1", website=SITE)]))
+
+        (outcome,) = connector.push("company", [change("k1", website=SITE)])
+
+    assert outcome.remote_id == remote_id
 
 
 # Doubt is for a person.

@@ -176,6 +176,16 @@ def test_an_address_where_nobody_answers_names_both_who_can_help(salesforce: Con
     assert "whoever runs Concord" in text
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://login.salesforce.com", "https://test.salesforce.com/", "https://acme.lightning.force.com"],
+)
+def test_an_address_that_all_share_is_refused_without_a_call(salesforce: Connection, url: str) -> None:
+    edit(salesforce, base_url=url)
+
+    assert "is not your My Domain URL" in red(salesforce)["Login"]
+
+
 def test_a_page_instead_of_a_login_names_the_address(salesforce: Connection, sandbox: SandboxServer) -> None:
     talk.break_it(sandbox, {"fault": "html", "match": {"route": "token"}})
 

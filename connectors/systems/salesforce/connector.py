@@ -104,24 +104,29 @@ class SalesforceConnector:
         """Make the one call that writes these plans; return the outcomes by key."""
         self.engine.writing(plan.change.key for plan in plans)
         records = [_record(mapping, plan) for plan in plans]
-        by_remote_id, forced = bool(plans[0].remote_id), plans[0].change.choice == CREATE
-
-        def write(some: Sequence[Mapping[str, Any]], *, past_rule: bool) -> list[Any]:
-            if by_remote_id:
-                return self.client.update(mapping.remote, some, past_rule=past_rule)
-            return self.client.upsert(mapping.remote, mapping.key, some, past_rule=past_rule)
-
+        linked, forced = bool(plans[0].remote_id), plans[0].change.choice == CREATE
         # A person's "create" may pass a duplicate rule that only warns.
-        answers = write(records, past_rule=forced and not by_remote_id)
-        if by_remote_id:  # it exists already: such a rule has nothing to warn of
-            again = [index for index, answer in enumerate(answers) if only_warned(answer)]
-        else:  # two created the same key at once: it exists now, so the same call updates it
-            again = [index for index, answer in enumerate(answers) if raced(answer, mapping.key)]
+        answers = self._write(mapping, records, linked=linked, past_rule=forced and not linked)
+        again = [
+            index
+            for index, answer in enumerate(answers)
+            # A linked account exists already: such a rule has nothing to warn of. And where two
+            # created the same key at once, it exists now, so that the same call updates it.
+            if (only_warned(answer) if linked else raced(answer, mapping.key))
+        ]
         if again:
-            repeated = write([records[index] for index in again], past_rule=forced or by_remote_id)
+            some = [records[index] for index in again]
+            repeated = self._write(mapping, some, linked=linked, past_rule=forced or linked)
             for index, answer in zip(again, repeated, strict=True):
                 answers[index] = answer
         return self._read(mapping, plans, records, answers)
+
+    def _write(
+        self, mapping: FieldMapping, records: Sequence[Mapping[str, Any]], *, linked: bool, past_rule: bool
+    ) -> list[Any]:
+        if linked:
+            return self.client.update(mapping.remote, records, past_rule=past_rule)
+        return self.client.upsert(mapping.remote, mapping.key, records, past_rule=past_rule)
 
     def _read(
         self,
