@@ -15,6 +15,8 @@ retries it by default.
 
 from collections.abc import Mapping
 
+from connectors.text import storable
+
 
 class ConnectorError(Exception):
     """Carry two texts: `message` says what to do, `detail` what happened.
@@ -26,8 +28,8 @@ class ConnectorError(Exception):
 
     def __init__(self, message: str, *, detail: str = "", code: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.detail = detail
+        self.message = str(storable(message))  # both may quote the other side
+        self.detail = str(storable(detail))
         self.code = code or type(self).code
 
     def __str__(self) -> str:

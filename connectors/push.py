@@ -9,10 +9,11 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 
 from connectors import doorbell, entities, health, queue, registry
 from connectors.entities import Entity
@@ -21,6 +22,7 @@ from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
 from connectors.models import Connection
 from connectors.protocol import Adoption, Change, Connector, FetchedToken, Outcome, Status, TokenSource
+from connectors.text import storable
 from connectors.tokens import SharedToken
 from synclog import runs
 
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 FLUSH_ROWS = 200  # one vendor batch: its answers come together, so they are stored together
 FLUSH_S = 2.0
+UNSTORABLE = (DataError, UnicodeError)
+FOUL = "The answer about this record could not be stored. Concord's operator finds it in the worker's log."
 
 
 def lease_s() -> float:
@@ -244,11 +248,29 @@ class Batch:
     def _store(self) -> None:
         """Store what was answered so far, and look again at what was edited meanwhile."""
         if self.answers:
-            connection = self.desk.connection
-            moved = queue.settle(connection, self.kind, self.mapping, self.desk.lease, self.answers)
-            if moved:
-                queue.find_changed(connection, self.kind.name, moved)
+            try:
+                self._settle(self.answers)
+            except UNSTORABLE:
+                self._settle_one_by_one()
         self.answers, self.stored_at = [], time.monotonic()
+
+    def _settle(self, answers: Sequence[queue.Result]) -> None:
+        connection = self.desk.connection
+        moved = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
+        if moved:
+            queue.find_changed(connection, self.kind.name, moved)
+
+    def _settle_one_by_one(self) -> None:
+        """Store answers of which one holds what no database takes: the others must not wait for it."""
+        for answer in self.answers:
+            try:
+                self._settle([replace(answer, outcome=_storable(answer.outcome))])
+            except UNSTORABLE as error:
+                logger.error("an answer could not be stored", exc_info=error)
+                answer.row.unsure = True
+                self._settle(
+                    [replace(answer, outcome=Outcome(Status.REJECTED, code="internal", message=FOUL))]
+                )
 
     def _broke_off(self, rows: Sequence[Any], error: Exception) -> None:
         """Keep what was answered, blame a lone record, let go of the rest, back off."""
@@ -281,6 +303,19 @@ def _change(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
         local=rendered.local,
         choice=row.choice,
         sure=not row.unsure,
+    )
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    exchange = outcome.exchange
+    return replace(
+        outcome,
+        code=str(storable(outcome.code)),
+        message=str(storable(outcome.message)),
+        errors=storable(dict(outcome.errors)),
+        sent=storable(dict(outcome.sent)),
+        candidates=[replace(item, **storable(asdict(item))) for item in outcome.candidates],
+        exchange=replace(exchange, request=storable(exchange.request), answer=storable(exchange.answer)),
     )
 
 

@@ -266,3 +266,19 @@ def test_the_used_up_day_pauses_without_counting_an_attempt(
     assert health.paused_until is not None
     assert Counter(CompanyLink.objects.values_list("attempts", flat=True)) == {0: 3}
     assert queue.waiting(run.pk) == 3
+
+
+def test_an_answer_that_no_database_stores_spoils_one_record_only(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    foul, *others = companies(4)
+    match = {"Name": foul.name}
+    words = "no \x00 good \ud83d either"
+    talk.break_it(sandbox, {"fault": "record:FOO\x00BAR", "message": words, "match": match})
+
+    run = talk.send(salesforce, [foul, *others])
+
+    assert run.created == 3
+    link = talk.link_of(foul)
+    assert (link.state, link.code, link.attempts) == ("pending", "FOOBAR", 1)
+    assert Entry.objects.get(object_id=foul.public_id).answer.count("no  good") == 1
