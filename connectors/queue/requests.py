@@ -245,6 +245,9 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
         link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
         link.unsure = True
+        if link.code == "conflict":  # solved over there: there is nothing left to choose
+            link.state, link.code, link.message = Link.State.IDLE, "", ""
+            link.candidates = []
     elif matched.conflict is not None:
         link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
         link.candidates = logbook.candidates(matched.conflict.candidates)

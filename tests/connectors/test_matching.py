@@ -10,7 +10,7 @@ from connectors.matching import AllTalkersBusyError, Found, match_only
 from connectors.models import Connection, ConnectionHealth
 from connectors.sandbox.server import SandboxServer
 from tests import talk
-from tests.desk import KEY, set_up
+from tests.desk import KEY, remote_deletes, set_up
 from tests.factories import CompanyFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,6 +41,20 @@ def test_what_matches_is_linked_and_counted(salesforce: Connection, sandbox: San
     assert (talk.link_of(twice).state, len(talk.link_of(twice).candidates)) == ("failed", 2)
     assert talk.count(sandbox, "collections_update") == talk.count(sandbox, "collections_upsert") == 0
     assert KEY not in talk.accounts(sandbox)[0]
+
+
+def test_a_choice_that_was_made_over_there_is_asked_no_more(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(name="Twice", website=SITE)
+    remote_id, other = there(sandbox, "Twice"), there(sandbox, "Twice")
+    matched(salesforce)
+    remote_deletes(sandbox, other)
+
+    assert matched(salesforce) == Found(link=1)
+
+    link = talk.link_of(company)
+    assert (link.state, link.code, link.candidates, link.remote_id) == ("idle", "", [], remote_id)
 
 
 def test_a_second_look_counts_the_linked_apart(salesforce: Connection, sandbox: SandboxServer) -> None:
