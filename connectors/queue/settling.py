@@ -17,8 +17,8 @@ from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered, same
 from connectors.models import Connection, Link
 from connectors.protocol import AGREED, Outcome, Status
+from connectors.queue import bulk
 from synclog import runs
-from synclog.models import Entry
 
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
@@ -159,18 +159,10 @@ def _write(entity: Entity[Any, Any], rows: dict[int, Any], settled: list[Result]
     """Write the rows at once; if a remote id is taken, one by one, failing the guilty."""
     try:
         with transaction.atomic():
-            _store(entity, [rows[result.row.pk] for result in settled])
+            bulk.update([rows[result.row.pk] for result in settled], COLUMNS)
         return settled
     except IntegrityError:
         return [_write_alone(entity, rows[result.row.pk], result) for result in settled]
-
-
-def _store(entity: Entity[Any, Any], rows: Sequence[Any]) -> None:
-    """Update many rows by one INSERT … ON CONFLICT (id): measured far ahead of bulk_update."""
-    if rows:
-        entity.link.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=COLUMNS
-        )
 
 
 def _write_alone(entity: Entity[Any, Any], row: Any, result: Result) -> Result:
@@ -201,7 +193,7 @@ def _log(
     now: datetime,
 ) -> None:
     told = [result for result in settled if result.outcome.status is not Status.UNCHANGED]
-    Entry.objects.bulk_create(
+    bulk.insert(
         [logbook.entry(connection, entity, mapping, result.row, result.outcome, now) for result in told]
     )
     counts: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
