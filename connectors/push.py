@@ -131,7 +131,8 @@ class Desk:
 
     def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
         """Return the token that all workers share."""
-        return SharedToken(self.connection, fetch, fetch_timeout_s=settings.CONCORD["call_timeout_s"])
+        timeout_s = settings.CONCORD["call_timeout_s"]
+        return SharedToken(self.connection, fetch, fetch_timeout_s=timeout_s, while_waiting=self.tick)
 
 
 def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any]) -> bool:

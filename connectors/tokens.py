@@ -42,8 +42,10 @@ class SharedToken:
         *,
         fetch_timeout_s: float,
         any_org: bool = False,
+        while_waiting: Callable[[], object] = lambda: None,
     ) -> None:
         self.connection, self.fetch, self.any_org = connection, fetch, any_org
+        self.while_waiting = while_waiting
         self.term_s = fetch_timeout_s + MARGIN_S
         self._known = ""
 
@@ -62,6 +64,7 @@ class SharedToken:
             if value or self._elected(row, now):
                 self._known = value or self._fetched(row, login, now)
                 return self._known
+            self.while_waiting()  # the slot must outlive another worker's login
             time.sleep(POLL_S)
         raise Transient("Another worker is logging in and has not finished yet.", code="login_slow")
 

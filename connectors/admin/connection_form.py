@@ -83,6 +83,9 @@ class ConnectionForm(_Form):
     def clean(self) -> dict[str, Any] | None:
         """Ask for the secrets again where the address moved: they must not follow to another place."""
         cleaned = super().clean()
+        is_plain = str((cleaned or {}).get("base_url", "")).startswith("http:")
+        if is_plain and (cleaned or {}).get("environment") != Connection.Environment.REHEARSAL:
+            self.add_error("base_url", "Use https: over plain http the login would travel readable for all.")
         if self.instance.pk and "base_url" in self.changed_data and cleaned:
             for item in self.system.credentials:
                 if item.secret and not cleaned.get(CREDENTIAL + item.name):

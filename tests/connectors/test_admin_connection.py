@@ -94,6 +94,16 @@ def test_a_new_address_needs_the_login_again(account: Connection, client: Client
     assert dict(stored(account).credentials) == {"client_id": "new-client", "client_secret": "new-secret"}
 
 
+def test_only_a_rehearsal_may_do_without_https(client: Client) -> None:
+    entered = {"name": "Acme", "base_url": "http://acme.my.salesforce.example", **SECRETS}
+
+    refused = client.post(f"{LIST}add/", boxes(client, **entered, environment="production"))
+    client.post(f"{LIST}add/", boxes(client, **entered, environment="rehearsal"))
+
+    assert "Use https" in refused.content.decode()
+    assert [row.environment for row in Connection.objects.all()] == ["rehearsal"]
+
+
 def test_a_new_login_ends_a_pause_that_waited_for_it(account: Connection, client: Client) -> None:
     ConnectionHealth.objects.update(pause="login", pause_reason="Salesforce refused the login.")
 
