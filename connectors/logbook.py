@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors import states
 from connectors.entities import Entity
 from connectors.http import mask
 from connectors.mapping import Mapping as FieldMapping
@@ -15,6 +16,7 @@ from synclog.models import Entry
 
 SLICE_CHARS = 4_000  # of a request or an answer kept per entry
 VALUE_CHARS = 200  # of one value in the readable pairs
+NAME_CHARS = 100  # of a record's name in a sentence: what happened to it must be seen too
 MAX_CANDIDATES = 10
 
 _VERBS = {
@@ -45,7 +47,8 @@ def entry(
     """Return the entry of one attempt on one record (unsaved)."""
     record, said = row.record, outcome.exchange
     remote_id = outcome.remote_id or row.remote_id
-    description = _sentence(connection, mapping, str(record), outcome, remote_id)
+    name = states.capped(str(record), NAME_CHARS)
+    description = _sentence(connection, mapping, name, outcome, remote_id)
     pairs = _pairs(mapping, outcome.sent)
     url = connection.system.record_url(connection.base_url, entity.name, remote_id) if remote_id else ""
     return Entry(
