@@ -25,9 +25,13 @@ def when(moment: datetime, now: datetime) -> str:
     """Return "10:39 PM (3 min ago)" for the last day, else "21 Nov, 10:39 PM"."""
     if timedelta(0) <= now - moment < timedelta(days=1):
         return f"{clock(moment)} ({ago(moment, now)})"
-    if timezone.localtime(moment).date() == timezone.localtime(now).date():
-        return clock(moment)
-    return f"{day(moment, now)}, {clock(moment)}"
+    return dated(moment, now)
+
+
+def dated(moment: datetime, now: datetime) -> str:
+    """Return "10:39 PM" for today, else "21 Nov, 10:39 PM"."""
+    is_today = timezone.localtime(moment).date() == timezone.localtime(now).date()
+    return clock(moment) if is_today else f"{day(moment, now)}, {clock(moment)}"
 
 
 def two_lines(moment: datetime, now: datetime) -> tuple[str, str]:

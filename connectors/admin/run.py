@@ -16,9 +16,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
-from connectors import entities, queue
+from connectors import entities, queue, states
 from connectors.admin import cells, connection_head, syncing
-from connectors.admin.board import synced_entities
+from connectors.admin.board import health_of, synced_entities
 from connectors.models import Connection
 from synclog import words
 from synclog.models import Entry, Run
@@ -41,6 +41,7 @@ class RunAdmin(ModelAdmin):
     list_per_page = 50
     list_fullwidth = True
     list_before_template = "concord/lead.html"
+    change_list_template = "concord/change_list.html"
     ordering = ["-started_at", "-id"]
     sortable_by: tuple[str, ...] = ()
     actions = None
@@ -147,14 +148,15 @@ def _connection_of(run: Run) -> Connection | None:
 
 def title(run: Run) -> str:
     """Return "Sync with Salesforce: 500 companies, by admin, 10:38 PM"."""
+    now = timezone.now()
     names = {entity.name: (entity.label, entity.label_plural) for entity in synced_entities()}
     counted = words.counted(run.requested, *names.get(run.entity, ("record", "records")))
     if run.kind == Run.Kind.AUTOMATIC:
         hour = timezone.localtime(run.started_at).replace(minute=0, second=0, microsecond=0)
-        span = f"{words.clock(hour)} to {words.clock(hour + timedelta(hours=1))}"
+        span = f"{words.dated(hour, now)} to {words.clock(hour + timedelta(hours=1))}"
         return f"Automatic, {span}: {counted}"
     by = f", by {run.user_name}" if run.user_name else ""
-    return f"{run.label or run.get_kind_display()}: {counted}{by}, {words.clock(run.started_at)}"
+    return f"{run.label or run.get_kind_display()}: {counted}{by}, {words.dated(run.started_at, now)}"
 
 
 def waiting_runs() -> dict[uuid.UUID, int]:
@@ -180,7 +182,8 @@ def headline(run: Run, waits: int) -> tuple[str, str]:
     if bad:
         return f"Done, {', '.join(bad)}", "bad"
     if run.requested and run.unchanged == run.requested:
-        return f"Nothing to send: all {run.requested:,} were already in sync", "calm"
+        all_of_them = "it was" if run.requested == 1 else f"all {run.requested:,} were"
+        return f"Nothing to send: {all_of_them} already in sync", "calm"
     if not run.requested or not run.finished:
         return "Nothing to send", "calm"
     if run.skipped:
@@ -207,7 +210,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         part["text"] = f"{part['number']:,}"
     told = headline(run, waits)
     entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
-    may_retry = run.rejected and not waits and run.connection_id and connection_head.may_retry(request)
+    left = _still_failed(run) if run.rejected and not waits and connection_head.may_retry(request) else 0
     return {
         "run": run,
         "headline": told[0],
@@ -220,10 +223,26 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "entries": [_entry(entry) for entry in entries[:SHOWN_ENTRIES]],
         "log_url": f"{reverse('admin:synclog_entry_changelist')}?run={run.pk}",
         "reads_log": request.user.has_perm("synclog.view_entry"),
-        "retry": f"Retry {run.rejected:,} failed" if may_retry else "",
+        "retry": f"Retry {left:,} failed" if left else "",
+        "paused": _paused(run) if waits else "",
         "nonce": syncing.new_run_id(),
         "zone": words.zone(),
     }
+
+
+def _still_failed(run: Run) -> int:
+    """Return how many a retry would ask for: those that no later request has taken over."""
+    failed = (entity.links().filter(states.needs_you(), run=run.pk) for entity in entities.in_order())
+    rows = (links.filter(connection=run.connection_id) for links in failed)
+    return sum(links.exclude(code=states.CONFLICT).count() for links in rows)
+
+
+def _paused(run: Run) -> str:
+    """Return why what waits is not being sent, "" where it is."""
+    connection, now = _connection_of(run), timezone.now()
+    health = health_of(connection) if connection else None
+    why = states.pause_words(health, now) if health else ""
+    return f"{run.connection_name} sends nothing now: {why}. What waits is kept." if why else ""
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
@@ -231,6 +250,6 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "level": entry.level,
         "name": entry.object_name[:120],
         "sentence": entry.description[:400],
-        "at": words.clock(entry.logged_at),
+        "at": words.dated(entry.logged_at, timezone.now()),
         "url": reverse("admin:synclog_entry_change", args=[entry.pk]),
     }

@@ -1,13 +1,15 @@
 """The run's page: counts that add up, a headline that takes the worst, and the way to try again."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from companies.models import CompanyLink
-from connectors.models import Connection
+from connectors.models import Connection, ConnectionHealth
 from synclog.models import Entry, Run
 from tests.factories import CompanyFactory, ConnectionFactory
 from tests.staff import READS, SYNCS, browser_of, person
@@ -157,3 +159,40 @@ def test_a_run_is_only_for_those_who_may_see_runs(account: Connection) -> None:
 
 def test_an_unknown_run_is_not_found(client: Client) -> None:
     assert client.get(f"/admin/synclog/run/{uuid.uuid4()}/change/").status_code == 404
+
+
+def test_a_retry_is_offered_only_for_what_nobody_asked_for_since(account: Connection, client: Client) -> None:
+    run = made(account, requested=2, rejected=2)
+    for of in (run.pk, uuid.uuid4()):
+        CompanyLink.objects.create(
+            connection=account, record=CompanyFactory.create(), state="failed", code="x", run=of
+        )
+
+    one_left = page(run, client)
+    CompanyLink.objects.all().delete()
+
+    assert "Retry 1 failed" in one_left
+    assert "Retry" not in page(run, client)
+
+
+def test_a_run_that_waits_for_a_paused_connection_says_so(account: Connection, client: Client) -> None:
+    run = made(account, requested=1)
+    CompanyLink.objects.create(
+        connection=account, record=CompanyFactory.create(), state="pending", run=run.pk
+    )
+    ConnectionHealth.objects.filter(connection=account).update(pause="login", paused_at=timezone.now())
+
+    html = page(run, client)
+
+    assert "Salesforce sends nothing now: login refused. What waits is kept." in html
+    assert "No entries yet." in html
+
+
+def test_a_run_of_another_day_names_the_day(account: Connection, client: Client) -> None:
+    then = timezone.now() - timedelta(days=3)
+    run = made(account, requested=1, unchanged=1, started_at=then, last_at=then)
+
+    html = page(run, client)
+
+    assert f"by admin, {timezone.localtime(then).day} {timezone.localtime(then):%b}" in html
+    assert "Nothing to send: it was already in sync" in html

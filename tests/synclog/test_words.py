@@ -19,6 +19,11 @@ def test_an_older_time_carries_its_day() -> None:
     assert words.when(NOW - timedelta(days=2), NOW) == "20 Nov, 12:30 AM"
 
 
+def test_a_time_of_today_needs_no_day() -> None:
+    assert words.dated(NOW, NOW) == "12:30 AM"
+    assert words.dated(NOW - timedelta(hours=1), NOW) == "21 Nov, 11:30 PM"
+
+
 def test_another_year_is_named() -> None:
     assert words.day(NOW - timedelta(days=400), NOW) == "18 Oct 2025"
 
