@@ -11,12 +11,12 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
-from connectors import health, registry, trial
+from connectors import doorbell, health, registry, trial
 from connectors.admin import cells, connection_head, figures, syncing
 from connectors.admin.board import Board, synced_entities
 from connectors.admin.connection_form import AUTO, CREDENTIAL, SETTING, ConnectionForm, names
 from connectors.admin.plain import PlainWordsMixin
-from connectors.models import Connection
+from connectors.models import Connection, ConnectionHealth
 from synclog import words
 
 
@@ -28,6 +28,7 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
     list_select_related = ["health"]
     list_fullwidth = True
     list_before_template = "concord/lead.html"
+    change_list_template = "concord/change_list.html"
     change_form_outer_before_template = "concord/connection_head.html"
     compressed_fields = True
     ordering = ["name"]
@@ -90,7 +91,9 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
         elif columns:
             obj.save(update_fields=columns | {"updated_at"})
         if change and columns & {"credentials", "base_url", "settings"}:
+            ConnectionHealth.objects.filter(connection=obj).update(checks=[], tested_at=None)
             health.credentials_changed(obj)
+            doorbell.ring(obj.pk)
         if "auto_push" in columns:
             _tell_unsent(request, obj)
 

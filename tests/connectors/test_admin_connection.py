@@ -1,5 +1,6 @@
 """The connection's page: secrets that are never shown, buttons, the test's checklist, the switch."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -95,10 +96,10 @@ def test_a_new_address_needs_the_login_again(account: Connection, client: Client
 
 
 def test_only_a_rehearsal_may_do_without_https(client: Client) -> None:
-    entered = {"name": "Acme", "base_url": "http://acme.my.salesforce.example", **SECRETS}
+    entered: Any = {"name": "Acme", "base_url": "http://acme.my.salesforce.example", **SECRETS}
 
-    refused = client.post(f"{LIST}add/", boxes(client, **entered, environment="production"))
-    client.post(f"{LIST}add/", boxes(client, **entered, environment="rehearsal"))
+    refused = client.post(f"{LIST}add/", {**boxes(client), **entered, "environment": "production"})
+    client.post(f"{LIST}add/", {**boxes(client), **entered, "environment": "rehearsal"})
 
     assert "Use https" in refused.content.decode()
     assert [row.environment for row in Connection.objects.all()] == ["rehearsal"]
@@ -260,6 +261,30 @@ def test_an_unreachable_system_is_a_red_line_and_no_error_page(account: Connecti
 
     assert answer.status_code == 200
     assert "Login failed" in told(answer)
+
+
+def test_a_failed_test_is_the_headline_until_something_arrives(account: Connection, client: Client) -> None:
+    now = timezone.now()
+    health = ConnectionHealth.objects.filter(connection=account)
+    health.update(last_success=now, tested_at=now, checks=[{"label": "Login", "ok": False, "text": "no"}])
+
+    failed = client.get(page(account)).content.decode()
+    health.update(last_success=now + timedelta(seconds=1))
+
+    assert "The last test failed: Login." in failed
+    assert "The last test failed" not in client.get(page(account)).content.decode()
+
+
+def test_a_new_login_makes_the_old_test_void(account: Connection, client: Client) -> None:
+    health = ConnectionHealth.objects.filter(connection=account)
+    health.update(tested_at=timezone.now(), checks=[{"label": "Login", "ok": True, "text": "as Concord"}])
+
+    client.post(page(account), boxes(client, account, name="Salesforce EMEA"))
+    kept = client.get(page(account)).content.decode()
+    client.post(page(account), boxes(client, account, credential_client_secret="new-secret"))
+
+    assert "checks passed" in kept
+    assert "Not tested yet with what stands below." in client.get(page(account)).content.decode()
 
 
 def test_the_list_counts_what_each_connection_holds(account: Connection, client: Client) -> None:
