@@ -37,6 +37,8 @@ class CompanyForm(_Form):
         super().__init__(*args, **kwargs)
         if "phone" in self.fields and self.instance.phone:
             self.fields["phone"].help_text = phone_help(self.instance)
+        if "legal_street" in self.fields:
+            self.fields["legal_street"].widget.attrs["rows"] = 3
 
 
 def phone_help(company: Company) -> str:

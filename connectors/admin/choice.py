@@ -38,19 +38,19 @@ def page(
     state = state_of(link, board.worlds[connection.pk].live)
     home = cells.address(admin.model, "change", record.pk)
     if link is None or state not in (State.CHOICE, State.GONE):
-        messages.info(request, f"There is nothing to choose for {record}: {state.word.lower()}.")
+        messages.info(request, f"There is nothing to choose for {_titled(record)}: {state.word.lower()}.")
         return HttpResponseRedirect(home)
     words_one, words_many = connection.system.record_words[board.entity.name]
     number = words.counted(len(link.candidates), words_one, words_many)
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
-        "record": record,
+        "record": _titled(record),
         "connection": connection,
         "cc_environment": cells.environment(connection),
         "link": link,
         "is_gone": state is State.GONE,
-        "title": f"{record}: {state.word.lower()}",
+        "title": f"{_titled(record)}: {state.word.lower()}",
         "headline": f"matches {number}",
         "one": words_one,
         "candidates": [_candidate(item) for item in link.candidates],
@@ -71,7 +71,7 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
     link = link_of(record, connection)
     wanted = request.POST.get("choice", "")
     if link is None or not wanted:
-        messages.info(request, f"Nothing was decided for {record}. It waits for your choice.")
+        messages.info(request, f"Nothing was decided for {_titled(record)}. It waits for your choice.")
         return HttpResponseRedirect(home)
     try:
         run = _choose(request, board, connection, link, wanted)
@@ -82,7 +82,7 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
         return HttpResponseRedirect(cells.address(board.entity.model, "choose", record.pk, connection.pk))
     else:
         done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)} ({wanted})"
-        text = format_html("{}: {}. It is remembered. {}", record, done, syncing.follow(run))
+        text = format_html("{}: {}. It is remembered. {}", _titled(record), done, syncing.follow(run))
         messages.info(request, text)
     return HttpResponseRedirect(home)
 
@@ -91,14 +91,15 @@ def unlink(request: HttpRequest, board: Board, connection: Connection, record: A
     """Forget who the record is over there, and say that nothing was changed there."""
     link = link_of(record, connection)
     if link is None:
-        messages.info(request, f"{record} is not linked in {connection.name}.")
+        messages.info(request, f"{_titled(record)} is not linked in {connection.name}.")
         return
     try:
         forget(board.entity.name, link.pk, by=request.user.get_username())
     except InFlightError as error:
         messages.warning(request, str(error))
         return
-    messages.info(request, f"{record} is not linked any more. Nothing was changed in {connection.name}.")
+    text = f"{_titled(record)} is not linked any more. Nothing was changed in {connection.name}."
+    messages.info(request, text)
 
 
 def _choose(request: HttpRequest, board: Board, connection: Connection, link: Link, wanted: str) -> Run:
@@ -117,6 +118,10 @@ def _choose(request: HttpRequest, board: Board, connection: Connection, link: Li
         if is_new:
             choose(board.entity.name, link.pk, wanted, by=user.get_username(), run=run.pk)
     return run
+
+
+def _titled(record: Any) -> str:
+    return capped(str(record), 120)
 
 
 def _name(link: Link, remote_id: str) -> str:

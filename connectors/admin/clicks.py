@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
-from connectors import entities, queue
+from connectors import entities, queue, states
 from connectors.admin import cells, choice, polling, syncing
 from connectors.admin.board import Board, board_of
 from connectors.models import Connection
@@ -103,10 +103,11 @@ class ClicksMixin(_Admin):
         record, connection = self._clicked(request, object_id, connection_id)
         board, by = self.board(request), request.user.get_username()
         queue.set_enabled(board.entity.name, record.pk, connection, enabled, by=by)
+        name = states.capped(str(record), 100)
         if enabled:
-            text = f"{record} is enabled for {connection.name}. This did not send it: send it when you like."
+            text = f"{name} is enabled for {connection.name}. This did not send it: send it when you like."
         else:
-            text = f"{record} is switched off for {connection.name}: nothing sends it until you enable it."
+            text = f"{name} is switched off for {connection.name}: nothing sends it until you enable it."
         messages.info(request, text)
         return self._back(request)
 

@@ -16,7 +16,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     entity = synced_entities()[0]
     meta = entity.model._meta
     if not request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
-        return context
+        return {**context, "title": "Overview"}
     counted = figures.figures()
     rows = Connection.objects.select_related("health").order_by("-enabled", "name")
     cards = [figures.card(row, counted.get(row.pk, figures.Figures())) for row in rows]

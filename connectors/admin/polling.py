@@ -66,6 +66,7 @@ def _pause(board: Board, connection: Connection) -> dict[str, Any]:
         "environment": cells.environment(connection),
         "since": since,
         "reason": capped(health.pause_reason, 300) if health else "",
+        "until": words.clock(health.paused_until) if health and health.paused_until else "",
         "by_person": health is not None and health.pause == ConnectionHealth.Pause.PERSON,
         "waiting": f"{words.counted(waiting, 'change waits', 'changes wait')}, none is lost",
         "url": cells.address(Connection, "change", connection.pk),

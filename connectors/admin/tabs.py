@@ -26,7 +26,7 @@ EMPTY = {
     NEEDS_YOU: "Nothing needs you.",
     WAITING: "Nothing waits.",
     CHANGED: "Every linked record is as it was sent.",
-    NOT_SYNCED: "Every record has been sent.",
+    NOT_SYNCED: "Every record was sent or tried.",
     TODAY: "Nothing was added today.",
 }
 PARAMETER = "state"

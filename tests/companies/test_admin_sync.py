@@ -224,6 +224,19 @@ def test_a_click_needs_its_csrf_token(account: Connection) -> None:
     assert pending() == set()
 
 
+def test_a_refusal_is_said_in_words(account: Connection) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person(*READS))
+
+    without_token = client.post(f"{GRID}1/sync/{account.pk}/").content.decode()
+    without_right = client.get("/admin/connectors/connection/add/").content.decode()
+    nothing_there = client.get("/nothing/").content.decode()
+
+    assert "This page was open too long" in without_token
+    assert "Your login lacks the right for it" in without_right
+    assert "There is nothing at this address" in nothing_there
+
+
 def test_strangers_send_nothing(account: Connection) -> None:
     company = CompanyFactory.create()
 
@@ -252,3 +265,11 @@ def test_a_switched_off_record_says_by_whom_and_can_be_enabled(account: Connecti
     assert "Facebook is enabled for Salesforce" in told(on)
     assert CompanyLink.objects.get().enabled == "yes"
     assert pending() == set()
+
+
+def test_a_very_long_name_does_not_flood_the_message(account: Connection, client: Client) -> None:
+    company = CompanyFactory.create(name="x" * 500, legal_name="")
+
+    off = client.post(f"{GRID}{company.pk}/disable/{account.pk}/", follow=True)
+
+    assert len(told(off)) < 200

@@ -19,10 +19,17 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { button.textContent = label; }, 1500);
 });
 
-// Send once: a second click while the first is on its way does nothing.
+// Send once: a second click while the first is on its way does nothing. A button that would
+// throw away what was typed asks first.
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!button || !button.matches("[data-once]")) return;
+  const saves_not = button.matches(".cc-strip [formaction], .cc-head [formaction]");
+  const question = "What you typed on this page is not saved and would be lost. Go on without it?";
+  if (saves_not && document.querySelector("form.cc-dirty") && !window.confirm(question)) {
+    event.preventDefault();
+    return;
+  }
   if (event.target.dataset.sent) {
     event.preventDefault();
     return;
@@ -53,6 +60,6 @@ window.addEventListener("scroll", () => {
 for (const name of ["input", "change"]) {
   document.addEventListener(name, (event) => {
     const form = event.target.form;
-    if (form && form.querySelector(".cc-strip")) form.classList.add("cc-dirty");
+    if (form && (form.querySelector(".cc-strip") || form.id === "connection_form")) form.classList.add("cc-dirty");
   });
 }
