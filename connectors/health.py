@@ -1,5 +1,6 @@
 """How a connection fares: pause, resume, back off, recover. Writes ConnectionHealth only."""
 
+import logging
 import random
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +14,8 @@ from connectors import clock, logbook
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth
 from synclog.models import Entry
+
+logger = logging.getLogger(__name__)
 
 Pause = ConnectionHealth.Pause
 ALONE_TRIES = 3  # raises in a row with a single record before the whole connection pauses
@@ -47,8 +50,11 @@ def credentials_changed(connection: Connection) -> None:
 def failed(connection: Connection, error: Exception, *, batch: int) -> None:
     """Note a raise: pause, or halve the next batch, as the kind of error wants.
 
-    `batch` is how many records were under way, for the sentence.
+    `batch` is how many records were under way, for the sentence. What is no
+    ConnectorError is a bug of ours: its traceback goes to the worker's log.
     """
+    if not isinstance(error, ConnectorError):
+        logger.error("a bug while talking to %s", connection.slug, exc_info=error)
     if isinstance(error, AuthFailed) and error.after_login and _refusals(connection) < SESSION_TRIES:
         error = Transient(error.message, detail=error.detail, code=error.code)
     if isinstance(error, AuthFailed | Misconfigured):
@@ -59,6 +65,7 @@ def failed(connection: Connection, error: Exception, *, batch: int) -> None:
         _pause_for(connection, Pause.LIMIT, error, wait_s)
     else:
         _stumbled(connection, error, batch)
+    connection.health.refresh_from_db()
 
 
 def _refusals(connection: Connection) -> int:

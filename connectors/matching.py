@@ -6,7 +6,8 @@ from typing import Any
 
 from django.conf import settings
 
-from connectors import health, push, queue, registry
+from connectors import health, queue, registry
+from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Change, Connector
@@ -34,10 +35,10 @@ def match_only(connection: Connection, kind: Entity[Any, Any]) -> Found:
     Raises ConnectorError, and AllTalkersBusyError where no slot is free.
     """
     found = Found(linked_before=kind.links().linked().filter(connection=connection).count())
-    with queue.slot(connection, push.lease_s()) as lease:
+    with queue.slot(connection, lease_s()) as lease:
         if lease is None:
             raise AllTalkersBusyError(f"All talkers of {connection.name} are busy; try again shortly.")
-        desk = push.Desk(connection, lease)
+        desk = Desk(connection, lease)
         timeout_s = settings.CONCORD["call_timeout_s"]
         with registry.open_connector(connection, desk, call_timeout_s=timeout_s) as connector:
             if not connection.health.facts:

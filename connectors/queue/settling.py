@@ -148,7 +148,7 @@ def _delay_s(attempts: int) -> float:
 def _close(row: Any, outcome: Outcome) -> None:
     failed = outcome.status in (Status.REJECTED, Status.CONFLICT)
     row.state = Link.State.FAILED if failed else Link.State.IDLE
-    row.attempts = 0
+    row.attempts = row.crashes = 0  # whoever retries it gets a real try
     row.code = outcome.code[:100] if failed or outcome.status is Status.SKIPPED else ""
     row.message = outcome.message if row.code else ""
     row.errors = dict(outcome.errors)

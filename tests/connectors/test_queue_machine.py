@@ -16,12 +16,13 @@ from typing import Any, Self
 import pytest
 from django.db import connections
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from companies.models import Company, CompanyLink
 from connectors import entities, health, push, queue, registry
+from connectors.desk import Desk
 from connectors.errors import LeaseLost, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth, Slot
 from connectors.protocol import Capability, Change, Matched, Outcome, Status
@@ -66,7 +67,7 @@ class Talker:
     reach = 1
     calls = 0
 
-    def __init__(self, remote: Remote, engine: push.Desk, ending: str, meanwhile: Callable[[], None]) -> None:
+    def __init__(self, remote: Remote, engine: Desk, ending: str, meanwhile: Callable[[], None]) -> None:
         self.remote, self.engine, self.ending, self.meanwhile = remote, engine, ending, meanwhile
 
     def __enter__(self) -> Self:
@@ -185,7 +186,7 @@ class QueueMachine(RuleBasedStateMachine):
             with queue.slot(connection, 60) as lease:
                 if lease is None:
                     return
-                desk = push.Desk(connection, lease)
+                desk = Desk(connection, lease)
                 talker = Talker(self.remote, desk, ending, lambda: meanwhile(lease))
                 push.push_batch(desk, talker, kind)
         except (Killed, LeaseLost):
@@ -206,8 +207,17 @@ class QueueMachine(RuleBasedStateMachine):
             if not CompanyLink.objects.filter(state="pending").exists():
                 break
             self.one_batch("answered", lambda _: None)
+        self.retry_what_killed_its_workers()
         self.send_what_shows_as_changed()
         self.agree()
+
+    def retry_what_killed_its_workers(self) -> None:
+        """A person clicks Retry on what was given up after three deaths alone."""
+        given_up = CompanyLink.objects.filter(state="failed", code="crashed")
+        pks = [link.record_id for link in given_up]
+        queue.enqueue("company", pks, self.connection, run=uuid.uuid4(), requested_by="t")
+        for _ in pks:
+            self.one_batch("answered", lambda _: None)
 
     def send_what_shows_as_changed(self) -> None:
         """A person clicks what the console shows as changed, and nothing else."""
@@ -235,6 +245,10 @@ def test_whatever_happens_both_sides_agree_in_the_end() -> None:
             max_examples=40,
             stateful_step_count=12,
             deadline=None,
+            phases=[
+                Phase.explicit,
+                Phase.generate,
+            ],  # shrinking takes minutes: drop this line to find out more
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

@@ -1,0 +1,208 @@
+"""One claimed batch on its way: rendered, compared, sent, answered, stored.
+
+This is the one place that catches what nobody foresaw (`push.py` has its twin for
+opening the connection).
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from django.db import DataError
+
+from connectors import health, queue
+from connectors.desk import Desk
+from connectors.entities import Entity
+from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient
+from connectors.mapping import Mapping as FieldMapping
+from connectors.mapping import Rendered, is_blank, outstanding
+from connectors.protocol import Change, Connector, Outcome, Status
+from connectors.text import storable
+from synclog import runs
+
+logger = logging.getLogger(__name__)
+
+FLUSH_ROWS = 200  # one vendor batch: its answers come together, so they are stored together
+FLUSH_S = 2.0
+UNSTORABLE = (DataError, UnicodeError)
+FOUL = "The answer about this record could not be stored. Concord's operator finds it in the worker's log."
+
+
+@dataclass
+class Batch:
+    """One claimed batch on its way: what is wanted, what was answered, what is stored."""
+
+    desk: Desk
+    kind: Entity[Any, Any]
+    mapping: FieldMapping
+    connector: Connector
+    answers: list[queue.Result] = field(default_factory=list)
+    stored_at: float = field(default_factory=time.monotonic)
+    any_agreed: bool = False
+    widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
+
+    def give_up(self, rows: Sequence[Any]) -> None:
+        """Fail rows whose worker died again and again while they were alone."""
+        text = (
+            "The worker died three times while sending this record alone. "
+            "Concord's operator finds why in the worker's log."
+        )
+        for row in rows:
+            self._keep(row, Rendered({}), Outcome(Status.REJECTED, code="crashed", message=text))
+        self._store()
+
+    def carry(self, rows: Sequence[Any]) -> None:
+        """Send the rows and store what comes back. Never raises but LeaseLost."""
+        self.desk.begun = set()
+        try:
+            changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
+            self._converse(changes)
+        except LeaseLost:
+            self._store()  # touches only rows that nobody has taken over
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place, see the module's head
+            self._broke_off(rows, error)
+        finally:
+            made = (
+                self.connector.calls - self.desk.counted_calls
+            )  # a login before it counts for the first batch
+            runs.add_calls([row.run for row in rows if row.run], made)
+            self.desk.counted_calls += made
+        if self.any_agreed:
+            health.answered(self.desk.connection)
+            self.desk.connection.health.failures = 0
+
+    def _changes(self, rows: Sequence[Any]) -> list[tuple[Any, Rendered, Change]]:
+        """Render and compare; answer at once for what needs no call."""
+        wanted = []
+        for row in rows:
+            rendered = self.mapping.render(row.record)
+            fields = outstanding(rendered.payload, row.snapshot, row.left, unsure=row.unsure)
+            if rendered.errors:
+                self._keep(row, rendered, _refused_here(rendered))
+            elif row.remote_id and not fields and not row.unsure:
+                self._keep(row, rendered, Outcome(Status.UNCHANGED, remote_id=row.remote_id))
+            else:
+                wanted.append((row, rendered, _change(row, rendered, fields)))
+                new = {n: v for n, v in fields.items() if v is not None and is_blank(row.snapshot.get(n))}
+                if row.remote_id and row.snapshot and new:
+                    self.widened[row.pk] = new
+        if self.widened:
+            queue.widen(self.kind, self.desk.lease, self.widened)
+            self.desk.begun.update(self.widened)
+        self._store()
+        return wanted
+
+    def _converse(self, wanted: list[tuple[Any, Rendered, Change]]) -> None:
+        if not wanted:
+            return
+        self.desk.kind = self.kind
+        self.desk.rows = {change.key: row for row, _, change in wanted}
+        outcomes = self.connector.push(self.kind.name, [change for _, _, change in wanted])
+        for (row, rendered, _), outcome in zip(wanted, outcomes, strict=True):
+            self._keep(row, rendered, outcome)
+            if len(self.answers) >= FLUSH_ROWS or time.monotonic() - self.stored_at > FLUSH_S:
+                self._store()
+        self._store()
+
+    def _keep(self, row: Any, rendered: Rendered, outcome: Outcome) -> None:
+        self.answers.append(queue.Result(row, rendered, outcome))
+        self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
+
+    def _store(self) -> None:
+        """Store what was answered so far, and look again at what was edited meanwhile."""
+        if self.answers:
+            try:
+                self._settle(self.answers)
+            except UNSTORABLE:
+                self._settle_one_by_one()
+        self.answers, self.stored_at = [], time.monotonic()
+
+    def _settle(self, answers: Sequence[queue.Result]) -> None:
+        connection = self.desk.connection
+        moved = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
+        if moved:
+            queue.find_changed(connection, self.kind.name, moved)
+
+    def _settle_one_by_one(self) -> None:
+        """Store answers of which one holds what no database takes: the others must not wait for it."""
+        for answer in self.answers:
+            try:
+                self._settle([replace(answer, outcome=_storable(answer.outcome))])
+            except UNSTORABLE as error:
+                logger.error("an answer could not be stored", exc_info=error)
+                answer.row.unsure = True
+                self._settle(
+                    [replace(answer, outcome=Outcome(Status.REJECTED, code="internal", message=FOUL))]
+                )
+
+    def _broke_off(self, rows: Sequence[Any], error: Exception) -> None:
+        """Keep what was answered, blame a lone record, let go of the rest, back off."""
+        self._store()
+        lone = _blame(error) if len(rows) == 1 else None
+        if lone is not None:
+            self._doubt(rows[0])
+            self._keep(rows[0], self.mapping.render(rows[0].record), lone)
+            self._store()
+        queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
+        if lone is not None and lone.status is Status.REJECTED:
+            logger.warning("one record alone was refused: %s", lone.code, exc_info=error)
+            health.blamed(self.desk.connection)
+        else:
+            health.failed(self.desk.connection, error, batch=len(rows))
+
+    def _doubt(self, row: Any) -> None:
+        """Mark that a write may have arrived although nobody answered it."""
+        if row.pk in self.desk.begun:
+            row.unsure = True
+            row.snapshot = {**row.snapshot, **self.widened.get(row.pk, {})}
+
+
+def _change(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
+    return Change(
+        key=str(row.record.public_id),
+        remote_id=row.remote_id,
+        fields=fields,
+        payload=rendered.for_create(),
+        local=rendered.local,
+        choice=row.choice,
+        sure=not row.unsure,
+    )
+
+
+def _storable(outcome: Outcome) -> Outcome:
+    exchange = outcome.exchange
+    return replace(
+        outcome,
+        code=str(storable(outcome.code)),
+        message=str(storable(outcome.message)),
+        errors=storable(dict(outcome.errors)),
+        sent=storable(dict(outcome.sent)),
+        candidates=[replace(item, **storable(asdict(item))) for item in outcome.candidates],
+        exchange=replace(exchange, request=storable(exchange.request), answer=storable(exchange.answer)),
+    )
+
+
+def _refused_here(rendered: Rendered) -> Outcome:
+    return Outcome(Status.REJECTED, code="invalid", errors=rendered.errors)
+
+
+def _blame(error: Exception) -> Outcome | None:
+    """Return the outcome of a record that was alone when its call failed, if it is to blame."""
+    if isinstance(error, RateLimited):
+        return None
+    if isinstance(error, Transient):
+        return Outcome(Status.TRANSIENT, code=error.code, message=error.message) if error.halves else None
+    if isinstance(error, Rejected):
+        return Outcome(Status.REJECTED, code=error.code, message=error.message, errors=error.errors)
+    if type(error) is ConnectorError:
+        return Outcome(Status.REJECTED, code=error.code, message=error.message)
+    if isinstance(error, ConnectorError):
+        return None
+    text = (
+        "Concord failed on this record in a way that nobody foresaw. "
+        "Its operator finds the cause in the worker's log."
+    )
+    return Outcome(Status.REJECTED, code="internal", message=text)

@@ -1,0 +1,56 @@
+"""The talker's desk: its connection, its slot, and what its connector may ask."""
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from connectors import health, queue
+from connectors.entities import Entity
+from connectors.models import Connection
+from connectors.protocol import Adoption, FetchedToken, TokenSource
+from connectors.tokens import SharedToken
+
+
+def lease_s() -> float:
+    """Return how long a slot is held without renewal: longer than any call may take."""
+    return float(settings.CONCORD["call_timeout_s"] + settings.CONCORD["lease_margin_s"])
+
+
+@dataclass
+class Desk:
+    """What a connector may ask of the engine while it talks; see `protocol.Engine`."""
+
+    connection: Connection
+    lease: uuid.UUID
+    kind: Entity[Any, Any] | None = None
+    rows: dict[str, Any] = field(default_factory=dict)  # of the batch under way, by key
+    begun: set[int] = field(default_factory=set)  # pks whose write may have been sent
+    counted_calls: int = 0
+
+    def tick(self) -> None:
+        """Renew the slot. Raises LeaseLost."""
+        queue.renew(self.lease, lease_s())
+
+    def writing(self, keys: Iterable[str]) -> None:
+        """Note which rows the next call writes."""
+        self.begun.update(self.rows[key].pk for key in keys)
+
+    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
+        """Reserve existing records; return the keys that may not have theirs."""
+        assert self.kind is not None  # noqa: S101 - only called during push
+        wanted = [(self.rows[item.key], item) for item in adoptions]
+        refused = queue.reserve(self.kind, self.lease, wanted)
+        self.begun.update(row.pk for row, _ in wanted if row.pk not in refused)
+        return {item.key for row, item in wanted if row.pk in refused}
+
+    def on_usage(self, used: int, limit: int) -> None:
+        """Keep the remote side's own count of calls."""
+        health.note_usage(self.connection, used, limit)
+
+    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
+        """Return the token that all workers share."""
+        timeout_s = settings.CONCORD["call_timeout_s"]
+        return SharedToken(self.connection, fetch, fetch_timeout_s=timeout_s, while_waiting=self.tick)
