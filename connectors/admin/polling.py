@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 EVERY = "every 2s"
 LOOK_FOR_S = 120  # then the page stops asking and says where to look
 MOST = 200  # records in one poll
+PK_DIGITS = 19  # a number of that many may be more than a database holds
 
 
 def poller(model: Any, pks: list[int], *, since: int = 0, strip: bool = False) -> SafeString:
@@ -36,7 +37,8 @@ def poller(model: Any, pks: list[int], *, since: int = 0, strip: bool = False) -
 
 def answer(request: HttpRequest, admin: "ClicksMixin", board: Board) -> HttpResponse:
     """Return the cells asked for, each to be put in its place, and the next poll."""
-    asked = [int(pk) for pk in request.GET.get("ids", "").split(",") if pk.isdecimal()][:MOST]
+    texts = request.GET.get("ids", "").split(",")[:MOST]
+    asked = [int(pk) for pk in texts if pk.isdecimal() and len(pk) < PK_DIGITS]
     records = list(admin.get_queryset(request).filter(pk__in=asked))
     since, strip = _since(request), "strip" in request.GET
     moving = [record.pk for record in records if board.is_moving(record)]

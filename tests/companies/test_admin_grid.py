@@ -211,6 +211,14 @@ def test_a_poll_answers_with_cells_and_asks_again_while_they_move(account: Conne
     assert "every 2s" not in when_done
 
 
+@pytest.mark.parametrize("ids", ["", "x", "-1", "9" * 19, "9" * 40])
+def test_a_poll_for_nonsense_answers_with_nothing(account: Connection, ids: str) -> None:
+    html = page(f"{GRID}cells/?ids={ids}")
+
+    assert "cc-cell" not in html
+    assert "every 2s" not in html
+
+
 def test_after_two_minutes_a_poll_stops_and_points_to_the_run(account: Connection) -> None:
     company, run = CompanyFactory.create(), uuid.uuid4()
     linked(account, company, state="pending", run=run)
