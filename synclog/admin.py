@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -163,7 +164,7 @@ def _nothing(asked: LogFilter) -> dict[str, Any]:
     what = f" for “{values['message']}”" if "message" in values else ""
     period = "in the last 7 days" if end is None and start is not None and "from_date" not in values else ""
     if not period and (start or end):
-        ends = [f"from {_point(start)}" if start else "", f"until {_point(end)}" if end else ""]
+        ends = [f"from {_point(start)}" if start else "", f"until {_point(end, is_end=True)}" if end else ""]
         period = " ".join(filter(None, ends))
     last = asked.apply(Entry.objects.all(), with_interval=False).order_by("-id").first()
     local = timezone.localtime(last.logged_at) if last else None
@@ -184,8 +185,13 @@ def _query_of(asked: LogFilter, day: str) -> str:
     return urlencode({**kept, "from_date": day, "to_date": day})
 
 
-def _point(moment: Any) -> str:
-    return f"{words.day(moment, timezone.now())}, {words.clock(moment)}"
+def _point(moment: Any, *, is_end: bool = False) -> str:
+    """Return one end of the interval; a whole day is named by its date alone."""
+    local, now = timezone.localtime(moment), timezone.now()
+    told = moment - timedelta(minutes=1) if is_end else moment  # the interval is up to but without its end
+    if local.hour or local.minute:
+        return f"{words.day(told, now)}, {words.clock(told)}"
+    return f"the end of {words.day(told, now)}" if is_end else words.day(told, now)
 
 
 def entry_context(request: HttpRequest, entry: Entry) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def test_an_empty_filter_says_where_the_last_entry_is(client: Client) -> None:
     answer = client.get(f"{LOG}?message=Facebook&from_date=2026-11-21&from_time=10:00&to_date=2026-11-21")
     html = answer.content.decode()
 
-    assert "No entries for “Facebook” from 21 Nov" in html
+    assert "No entries for “Facebook” from 21 Nov, 10:00 AM until the end of 21 Nov." in html
     assert "The last one is from 20 Nov" in html
     assert "?message=Facebook&amp;from_date=2026-11-20&amp;to_date=2026-11-20" in html
     assert shown(client, "message=Facebook&from_date=2026-11-20&to_date=2026-11-20") == ["Facebook created."]
