@@ -117,7 +117,7 @@ def test_the_engine_hands_an_unknown_code_to_a_person_after_two_tries(sandbox: S
         ("REQUIRED_FIELD_MISSING", "Salesforce needs Phone. Fill it in and save."),
         (
             "INVALID_EMAIL_ADDRESS",
-            "Salesforce does not take Phone as an e-mail address. Correct it and save.",
+            "Salesforce does not take what stands in Phone as an e-mail address. Correct it and save.",
         ),
         (
             "INVALID_FIELD_FOR_INSERT_UPDATE",

@@ -14,7 +14,9 @@ THEIR_WORDS = 200  # characters of a text of theirs that a person reads
 _RECORD: Mapping[str, str] = {
     "REQUIRED_FIELD_MISSING": "Salesforce needs {where}. Fill it in and save.",
     "STRING_TOO_LONG": "{where} is too long for Salesforce. Shorten it.",
-    "INVALID_EMAIL_ADDRESS": "Salesforce does not take {where} as an e-mail address. Correct it and save.",
+    "INVALID_EMAIL_ADDRESS": (
+        "Salesforce does not take what stands in {where} as an e-mail address. Correct it and save."
+    ),
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of your Salesforce refused {where}",
     "FIELD_FILTER_VALIDATION_EXCEPTION": (
         "A lookup filter of your Salesforce refused {where}. Correct it and save."
