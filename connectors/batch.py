@@ -41,6 +41,7 @@ class Batch:
     answers: list[queue.Result] = field(default_factory=list)
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
+    rows: Sequence[Any] = ()
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
 
     def give_up(self, rows: Sequence[Any]) -> None:
@@ -55,7 +56,7 @@ class Batch:
 
     def carry(self, rows: Sequence[Any]) -> None:
         """Send the rows and store what comes back. Never raises but LeaseLost."""
-        self.desk.begun = set()
+        self.desk.begun, self.desk.filled, self.rows = set(), {}, rows
         try:
             changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
             self._converse(changes)
@@ -64,15 +65,23 @@ class Batch:
             raise
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
             self._broke_off(rows, error)
+        else:
+            self._tell_answered()
         finally:
-            made = (
-                self.connector.calls - self.desk.counted_calls
-            )  # a login before it counts for the first batch
-            runs.add_calls([row.run for row in rows if row.run], made)
-            self.desk.counted_calls += made
+            self._count_calls()
+
+    def _tell_answered(self) -> None:
+        """Note that the other side answers; before a raise is noted, whose pause must stand."""
         if self.any_agreed:
             health.answered(self.desk.connection)
             self.desk.connection.health.failures = 0
+
+    def _count_calls(self) -> None:
+        """Add the calls made so far; a login before the batch counts for the first one."""
+        made = self.connector.calls - self.desk.counted_calls
+        if made:
+            runs.add_calls([row.run for row in self.rows if row.run], made)
+            self.desk.counted_calls += made
 
     def _changes(self, rows: Sequence[Any]) -> list[tuple[Any, Rendered, Change]]:
         """Render and compare; answer at once for what needs no call."""
@@ -86,7 +95,11 @@ class Batch:
                 self._keep(row, rendered, Outcome(Status.UNCHANGED, remote_id=row.remote_id))
             else:
                 wanted.append((row, rendered, _change(row, rendered, fields)))
-                new = {n: v for n, v in fields.items() if v is not None and is_blank(row.snapshot.get(n))}
+                new = {
+                    name: value
+                    for name, value in fields.items()
+                    if name in row.left or (value is not None and is_blank(row.snapshot.get(name)))
+                }
                 if row.remote_id and row.snapshot and new:
                     self.widened[row.pk] = new
         if self.widened:
@@ -105,6 +118,7 @@ class Batch:
             self._keep(row, rendered, outcome)
             if len(self.answers) >= FLUSH_ROWS or time.monotonic() - self.stored_at > FLUSH_S:
                 self._store()
+        self._count_calls()  # before the last answer: who waits for the run reads both at once
         self._store()
 
     def _keep(self, row: Any, rendered: Rendered, outcome: Outcome) -> None:
@@ -147,6 +161,7 @@ class Batch:
             self._keep(rows[0], self.mapping.render(rows[0].record), lone)
             self._store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
+        self._tell_answered()
         if lone is not None and lone.status is Status.REJECTED:
             logger.warning("one record alone was refused: %s", lone.code, exc_info=error)
             health.blamed(self.desk.connection)
@@ -157,7 +172,9 @@ class Batch:
         """Mark that a write may have arrived although nobody answered it."""
         if row.pk in self.desk.begun:
             row.unsure = True
-            row.snapshot = {**row.snapshot, **self.widened.get(row.pk, {})}
+            sent = {**self.widened.get(row.pk, {}), **self.desk.filled.get(row.pk, {})}
+            row.snapshot = {**row.snapshot, **queue.said(sent)}
+            row.left = {name: value for name, value in row.left.items() if name not in sent}
 
 
 def _change(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:

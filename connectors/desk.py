@@ -1,7 +1,7 @@
 """The talker's desk: its connection, its slot, and what its connector may ask."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Desk:
     kind: Entity[Any, Any] | None = None
     rows: dict[str, Any] = field(default_factory=dict)  # of the batch under way, by key
     begun: set[int] = field(default_factory=set)  # pks whose write may have been sent
+    filled: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by pk: blanks that an adoption fills
     counted_calls: int = 0
 
     def tick(self) -> None:
@@ -44,6 +45,7 @@ class Desk:
         wanted = [(self.rows[item.key], item) for item in adoptions]
         refused = queue.reserve(self.kind, self.lease, wanted)
         self.begun.update(row.pk for row, _ in wanted if row.pk not in refused)
+        self.filled.update({row.pk: item.fill for row, item in wanted if row.pk not in refused})
         return {item.key for row, item in wanted if row.pk in refused}
 
     def on_usage(self, used: int, limit: int) -> None:

@@ -9,6 +9,8 @@ import logging
 import threading
 import time
 
+from django.db import connection as database
+from django.db import transaction
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -28,6 +30,7 @@ _OPTIONS = {
 }
 _lock = threading.Lock()
 _quiet_until = 0.0
+_rung = threading.local()
 
 
 def ring(connection_pk: int) -> bool:
@@ -47,6 +50,19 @@ def ring(connection_pk: int) -> bool:
         logger.warning("the broker did not take a ring: %s", type(error).__name__)
         return False
     return True
+
+
+def ring_after_commit(connection_pk: int) -> None:
+    """Ring once when the open transaction is committed, however often it is asked for."""
+    hooks = database.run_on_commit  # a new list for each transaction, so it names this one
+
+    def committed() -> None:
+        rung: dict[str, object] = _rung.__dict__
+        if rung.get(str(connection_pk)) is not hooks:
+            rung[str(connection_pk)] = hooks
+            ring(connection_pk)
+
+    transaction.on_commit(committed)
 
 
 def forget_trouble() -> None:

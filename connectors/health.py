@@ -108,7 +108,8 @@ def _pause_for(connection: Connection, kind: str, error: ConnectorError, wait_s:
     if before.pause in ConnectionHealth.UNTIL_SOMEONE_ACTS:
         return  # a person's pause stands, and a person was told once
     until = None if wait_s is None else clock.now() + timedelta(seconds=wait_s)
-    _set_pause(connection, kind, error.message, until)
+    if not _set_pause(connection, kind, error.message, until, unless_longer=True):
+        return
     if before.pause != kind:
         level = Entry.Level.ERROR if until is None else Entry.Level.WARNING
         logbook.event(
@@ -120,10 +121,16 @@ def _pause_for(connection: Connection, kind: str, error: ConnectorError, wait_s:
         )
 
 
-def _set_pause(connection: Connection, kind: str, reason: str, until: Any) -> None:
-    ConnectionHealth.objects.filter(connection=connection).update(
-        pause=kind, pause_reason=reason, paused_at=timezone.now(), paused_until=until
-    )
+def _set_pause(
+    connection: Connection, kind: str, reason: str, until: Any, *, unless_longer: bool = False
+) -> bool:
+    """Pause; `unless_longer` leaves a pause that a person must end, or that lasts longer."""
+    rows = ConnectionHealth.objects.filter(connection=connection)
+    if unless_longer:
+        rows = rows.exclude(pause__in=ConnectionHealth.UNTIL_SOMEONE_ACTS)
+        if until is not None:
+            rows = rows.exclude(paused_until__gt=until)
+    return bool(rows.update(pause=kind, pause_reason=reason, paused_at=timezone.now(), paused_until=until))
 
 
 def _clear(connection: Connection) -> None:
@@ -135,9 +142,9 @@ def _clear(connection: Connection) -> None:
 def answered(connection: Connection) -> None:
     """Note that the other side answers; an outage that ended is said in the log."""
     rows = ConnectionHealth.objects.filter(connection=connection)
-    ended = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE)).update(
-        pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None
-    )
+    # One that still runs was set after this call began, by another talker: it stands.
+    over = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE), paused_until__lte=clock.now())
+    ended = over.update(pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None)
     rows.update(failures=0, refusals=0, last_success=timezone.now())
     if ended:
         logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")

@@ -63,13 +63,23 @@ def _match_chunk(
     mapping = registry.mapping(connection, kind.name)
     records = {str(record.public_id): record for record in kind.records().filter(pk__in=pks).order_by("pk")}
     rendered = {key: mapping.render(record) for key, record in records.items()}
+    asked = kind.links().filter(connection=connection, record_id__in=pks)
+    choices = dict(asked.values_list("record_id", "choice"))
     changes = [
-        Change(key, "", item.payload, item.for_create(), local=item.local) for key, item in rendered.items()
+        Change(
+            key,
+            "",
+            item.payload,
+            item.for_create(),
+            local=item.local,
+            choice=choices.get(records[key].pk, ""),
+        )
+        for key, item in rendered.items()
     ]
     for matched in connector.match(kind.name, changes):
         if matched.conflict is None and matched.adoption is None:
             found.create += 1
             continue
         kept = queue.note_match(kind.name, records[matched.key].pk, connection, matched)
-        found.link += kept and matched.adoption is not None
-        found.conflict += kept and matched.conflict is not None
+        found.link += kept == "link"
+        found.conflict += kept == "conflict"

@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -35,8 +36,8 @@ class Connection(models.Model):
     enabled = models.BooleanField(default=True)
     auto_push = models.JSONField(default=dict, blank=True)  # {entity: bool}
     auto_associate = models.JSONField(default=dict, blank=True)  # {entity: bool}, absent: the kind's default
-    batch_size = models.PositiveIntegerField(default=200)
-    max_slots = models.PositiveSmallIntegerField(default=4)
+    batch_size = models.PositiveIntegerField(default=200, validators=[MinValueValidator(1)])
+    max_slots = models.PositiveSmallIntegerField(default=4, validators=[MinValueValidator(1)])
     org_id = models.CharField(max_length=64, blank=True, editable=False)
     settings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -190,6 +191,7 @@ class Link(models.Model):
         default=dict, blank=True
     )  # ours that differed at adoption: not sent while unchanged
     unsure = models.BooleanField(default=False)  # the last answer is missing: don't believe the snapshot
+    full = models.BooleanField(default=False)  # asked for: send every field at the next claim
     synced_at = models.DateTimeField(null=True, blank=True)
     synced_version = models.PositiveIntegerField(default=0)
     changed = models.JSONField(default=list, blank=True)  # our field names that differ, found at save

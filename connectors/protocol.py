@@ -116,6 +116,7 @@ class Adoption:
     remote_id: str
     found: Mapping[str, Any]
     left: Mapping[str, Any]
+    fill: Mapping[str, Any] = field(default_factory=dict)  # what will be written into blanks
 
 
 @dataclass(frozen=True, slots=True)

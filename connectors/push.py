@@ -30,8 +30,8 @@ def drain(connection_pk: int, *, stop: Callable[[], bool] = lambda: False) -> No
     """
     ends_at = time.monotonic() + settings.CONCORD["drain_s"]
     while not stop():
-        connection = Connection.objects.select_related("health").get(pk=connection_pk)
-        if not connection.enabled or connection.health.is_paused():
+        connection = Connection.objects.select_related("health").filter(pk=connection_pk).first()
+        if connection is None or not connection.enabled or connection.health.is_paused():
             return
         if not _talk(connection, ends_at, stop):
             return
@@ -76,9 +76,15 @@ def _work(
             break
         worked = True
         desk.connection.health.refresh_from_db()
-        if desk.connection.health.is_paused():
+        if desk.connection.health.is_paused() or not _unchanged(desk.connection):
             return False
     return worked
+
+
+def _unchanged(connection: Connection) -> bool:
+    """Return whether the connection is still what we talk by: on, same address, same login."""
+    rows = Connection.objects.filter(pk=connection.pk, enabled=True, updated_at=connection.updated_at)
+    return rows.exists()
 
 
 def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any]) -> bool:

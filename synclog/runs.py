@@ -67,10 +67,12 @@ def add_automatic(connection_id: int, connection_name: str, moment: datetime, re
     Run.objects.filter(pk=run_id).update(requested=F("requested") + requested)
 
 
-def add(run_id: uuid.UUID, counts: Mapping[str, int]) -> None:
-    """Add outcomes to a run's counters."""
-    Run.objects.filter(pk=run_id).update(
-        last_at=timezone.now(), **{name: F(name) + number for name, number in counts.items()}
+def add(run_id: uuid.UUID, counts: Mapping[str, int]) -> bool:
+    """Add outcomes to a run's counters. Returns False where there is no such run (yet)."""
+    return bool(
+        Run.objects.filter(pk=run_id).update(
+            last_at=timezone.now(), **{name: F(name) + number for name, number in counts.items()}
+        )
     )
 
 

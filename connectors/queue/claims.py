@@ -1,7 +1,7 @@
 """Claims: a talker takes due rows, reserves what it adopts, and lets go."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -45,11 +45,16 @@ def claim(
     with transaction.atomic():
         rows = list(
             _due(connection, entity)
-            .select_related("record")
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(skip_locked=True)
             .order_by("priority", "not_before", "record_id")[:limit]
         )
         rows = _fitting(rows, connection.batch_size, limit)
+        # Read after the locks, not joined: PostgreSQL fetches the newest version of a row
+        # that it locks, beside the join's old one, and the ticket would be newer than the record.
+        records = entity.records().in_bulk([row.record_id for row in rows])
+        for row in rows:
+            row.record = records[row.record_id]
+            row.unsure = row.unsure or row.full
         _lease(entity, rows, lease)
     spent = [row for row in rows if _died_alone(row, connection.batch_size) >= DEATHS_ALONE]
     return [row for row in rows if row not in spent], spent
@@ -77,6 +82,7 @@ def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> 
         lease=lease,
         leased_at=now,
         unsure=True,
+        full=False,
         crashes=Case(
             When(lease__isnull=False, then=F("crashes") + 1),
             default=F("crashes"),
@@ -97,8 +103,15 @@ def widen(entity: Entity[Any, Any], lease: uuid.UUID, rows: dict[int, dict[str, 
     with transaction.atomic():
         links = entity.link.objects.select_for_update().filter(pk__in=rows, lease=lease)
         for link in links.order_by("record_id"):
-            link.snapshot = {**link.snapshot, **rows[link.pk]}
-            link.save(update_fields=["snapshot"])
+            sent = rows[link.pk]
+            link.snapshot = {**link.snapshot, **said(sent)}
+            link.left = {name: value for name, value in link.left.items() if name not in sent}
+            link.save(update_fields=["snapshot", "left"])
+
+
+def said(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of it sets something."""
+    return {name: value for name, value in sent.items() if value is not None}
 
 
 def reserve(entity: Entity[Any, Any], lease: uuid.UUID, wanted: Sequence[tuple[Any, Adoption]]) -> set[int]:
@@ -116,7 +129,9 @@ def reserve(entity: Entity[Any, Any], lease: uuid.UUID, wanted: Sequence[tuple[A
         }
         try:
             with transaction.atomic():
-                held = entity.link.objects.filter(pk=row.pk, lease=lease).update(**values)
+                # As `widen`: what is about to be filled may have to be cleared if no answer comes.
+                stored = {**values, "snapshot": {**adoption.found, **adoption.fill}}
+                held = entity.link.objects.filter(pk=row.pk, lease=lease).update(**stored)
         except IntegrityError:
             held = 0
         if not held:

@@ -12,7 +12,7 @@ from connectors import clock, doorbell, entities, logbook, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, outstanding
 from connectors.models import Connection, Link, Synced
-from connectors.protocol import Matched
+from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
 from connectors.queue.slots import live_leases
 from connectors.queue.upsert import write_requests
 from synclog import runs
@@ -53,8 +53,8 @@ def enqueue(
         off = _switched_off(kind, connection, wanted)
         queued = write_requests(kind, template, wanted)
         if full:
-            kind.links().filter(connection=connection, ticket=template.ticket).update(unsure=True)
-        transaction.on_commit(lambda: doorbell.ring(connection.pk))
+            kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
+        doorbell.ring_after_commit(connection.pk)
     return Enqueued(queued, sorted(off))
 
 
@@ -118,11 +118,8 @@ def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connectio
     write_requests(kind, _template(kind, connection, run, by, Link.Priority.SAVE), [record.pk])
     now = timezone.now()
 
-    def committed() -> None:
-        runs.add_automatic(connection.pk, connection.name, now, 1)
-        doorbell.ring(connection.pk)
-
-    transaction.on_commit(committed)
+    transaction.on_commit(lambda: runs.add_automatic(connection.pk, connection.name, now, 1))
+    doorbell.ring_after_commit(connection.pk)
 
 
 def _differing(link: Any, mapping: Mapping) -> list[str]:
@@ -154,8 +151,8 @@ def find_changed(
     if send and differing and connection.pushes_automatically(entity):
         now = timezone.now()
         run = runs.automatic_id(connection.pk, now)
-        enqueue(entity, differing, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
         runs.add_automatic(connection.pk, connection.name, now, len(differing))
+        enqueue(entity, differing, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
     return len(differing)
 
 
@@ -201,7 +198,7 @@ def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -
         link.choice = choice
         if choice:
             _forget_remote(link)
-        link.save(update_fields=["choice", "remote_id", "remote_url", "snapshot", "left", "changed"])
+        link.save(update_fields=["choice", "remote_id", "remote_url", "snapshot", "left", "changed", "lease"])
     if choice:
         enqueue(entity, [link.record_id], link.connection, run=run, requested_by=by)
 
@@ -218,25 +215,40 @@ def unlink(entity: str, link_pk: int, *, by: str) -> None:
         link.save()
 
 
-def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> bool:
+def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> str:
     """Store who an unlinked record is over there, or that a person must choose.
 
     Nothing is requested. The link stays unsure, so that the first push writes our
-    id over there. Returns False where the record is linked or being sent by now,
-    or another record has this remote id.
+    id over there. Returns "link" or "conflict", "" where the record is linked or being
+    sent by now. A remote id that another record has is a conflict.
     """
     kind = entities.get(entity)
     try:
         with transaction.atomic():
             kind.link.objects.get_or_create(connection=connection, record_id=pk)
             link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
-            if link.remote_id or link.lease is not None or link.enabled == Link.Enabled.NO:
-                return False
+            busy = link.lease is not None and link.lease in live_leases(connection)
+            if link.remote_id or busy or link.enabled == Link.Enabled.NO:
+                return ""
             _set_match(link, connection, entity, matched)
             link.save()
     except IntegrityError:
-        return False
-    return True
+        if matched.adoption is None:
+            raise
+        return note_match(
+            entity,
+            pk,
+            connection,
+            Matched(matched.key, conflict=_taken(connection, entity, matched.adoption)),
+        )
+    return "link" if matched.adoption is not None else "conflict"
+
+
+def _taken(connection: Connection, entity: str, wish: Adoption) -> Outcome:
+    url = connection.system.record_url(connection.base_url, entity, wish.remote_id)
+    text = f"Another {entity} here is already linked to the one that matches. Choose which of them it is."
+    found = Candidate(wish.remote_id, "", url, "is linked to another one here", wish.found)
+    return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=[found])
 
 
 def _set_match(link: Any, connection: Connection, entity: str, matched: Matched) -> None:
@@ -248,7 +260,7 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         if link.code == "conflict":  # solved over there: there is nothing left to choose
             link.state, link.code, link.message = Link.State.IDLE, "", ""
             link.candidates = []
-    elif matched.conflict is not None:
+    elif matched.conflict is not None and link.state != Link.State.PENDING:  # the request will ask itself
         link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
         link.candidates = logbook.candidates(matched.conflict.candidates)
 
@@ -264,6 +276,7 @@ def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:
     link = kind.link.objects.select_for_update(of=("self",)).select_related("connection").get(pk=link_pk)
     if link.lease is not None and link.lease in live_leases(link.connection):
         raise InFlightError("This record is being sent right now. Try again in a moment.")
+    link.lease = None  # of a dead worker: should it settle late, it must not undo what a person does now
     return kind, link
 
 

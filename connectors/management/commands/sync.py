@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from connectors import entities, matching, push, queue
 from connectors.entities import Entity
+from connectors.errors import ConnectorError, LeaseLost
 from connectors.models import Connection, ConnectionHealth, Link
 from synclog import runs
 from synclog.models import Run
@@ -66,8 +67,21 @@ class Command(BaseCommand):
             raise SystemExit(1)
 
     def _match(self, connection: Connection, kinds: list[Entity[Any, Any]]) -> None:
+        if not connection.enabled or connection.health.is_paused():
+            raise CommandError(
+                f"{connection.name} is switched off or paused: {connection.health.pause_reason}"
+            )
         for kind in kinds:
-            found = matching.match_only(connection, kind)
+            try:
+                found = matching.match_only(connection, kind)
+            except LeaseLost as error:
+                raise CommandError(
+                    "It took too long, and another worker has taken over. Try again."
+                ) from error
+            except ConnectorError as error:
+                raise CommandError(error.message) from error
+            except matching.AllTalkersBusyError as error:
+                raise CommandError(str(error)) from error
             self.stdout.write(
                 f"{kind.name}: create={found.create} link={found.link} conflict={found.conflict} "
                 f"linked_before={found.linked_before}"

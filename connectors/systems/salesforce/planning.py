@@ -115,7 +115,7 @@ class Planner:
         held = {name: record.get(name) for name in self.names}
         ours = {name: change.payload.get(name) for name in self.names}
         fill, left = adoption(ours, held, overwrite=bool(self.account.settings.get(OVERWRITE_SETTING)))
-        return fill, Adoption(change.key, str(record["Id"]), held, left)
+        return fill, Adoption(change.key, str(record["Id"]), held, left, fill)
 
     def _matched(self, change: Change, match: Match, rivals: tuple[set[str], set[str]]) -> Matched:
         plan = self._plan(change, match, rivals)
