@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from connectors import entities
+from connectors import entities, queue
 from connectors.admin import cells
 from connectors.models import Connection
 
@@ -33,6 +34,18 @@ class KeepsOverThereMixin(_Admin):
             if stays.get(record.pk):
                 listed.append(stays[record.pk])
         return listed, counts, missing, protected
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        """Delete one record and its links."""
+        with transaction.atomic():
+            queue.hold(entities.of(self.model), [obj.pk])
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        """Delete many records and their links."""
+        with transaction.atomic():
+            queue.hold(entities.of(self.model), list(queryset.values_list("pk", flat=True)))
+            super().delete_queryset(request, queryset)
 
 
 def _stays(entity: Any, records: list[Any]) -> dict[int, list[str]]:

@@ -13,7 +13,7 @@ A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O ot
 than SQL, and no transaction spans a call to a remote system.
 """
 
-from connectors.queue.claims import claim, count_due, has_due, release, reserve, said, widen
+from connectors.queue.claims import claim, count_due, has_due, hold, release, reserve, said, widen
 from connectors.queue.requests import (
     Enqueued,
     InFlightError,
@@ -41,6 +41,7 @@ __all__ = [
     "enqueue_auto",
     "find_changed",
     "has_due",
+    "hold",
     "live_leases",
     "note_match",
     "release",

@@ -93,6 +93,16 @@ def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> 
         row.lease = lease
 
 
+def hold(entity: Entity[Any, Any], pks: Collection[int]) -> None:
+    """Lock the links of records that are about to be deleted, in the order of all other locks.
+
+    Call it in the deleting transaction: a delete takes its locks as the rows lie, and
+    would deadlock with a request over the same records.
+    """
+    links = entity.link.objects.select_for_update().filter(record_id__in=pks)
+    list(links.order_by("record_id", "connection_id").values_list("pk"))
+
+
 def widen(entity: Entity[Any, Any], lease: uuid.UUID, rows: dict[int, dict[str, Any]]) -> None:
     """Remember, before the call, fields that are about to be set for the first time.
 

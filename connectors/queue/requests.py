@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db import connection as database
 from django.utils import timezone
 
 from connectors import clock, doorbell, entities, logbook, registry
@@ -49,6 +50,17 @@ def enqueue(
     kind = entities.get(entity)
     wanted = sorted(set(pks))
     template = _template(kind, connection, run, requested_by, priority)
+    try:
+        return _enqueue(kind, connection, template, wanted, full=full)
+    except IntegrityError:  # a record was deleted meanwhile: without it, it goes through
+        if database.in_atomic_block:
+            raise
+        return _enqueue(kind, connection, template, wanted, full=full)
+
+
+def _enqueue(
+    kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int], *, full: bool
+) -> Enqueued:
     with transaction.atomic():
         off = _switched_off(kind, connection, wanted)
         queued = write_requests(kind, template, wanted)

@@ -9,10 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin import site
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
@@ -323,3 +325,29 @@ def test_a_connection_must_let_one_talker_send_one_record(salesforce: Connection
         salesforce.clean_fields()
 
     assert {"batch_size", "max_slots"} <= set(said.value.error_dict)
+
+
+@pytest.mark.postgres
+def test_records_may_be_deleted_while_they_are_requested(salesforce: Connection) -> None:
+    admin = site._registry[Company]
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            queue.enqueue("company", pks, salesforce, run=uuid.uuid4(), requested_by="t")
+
+    def delete() -> None:
+        try:
+            admin.delete_queryset(HttpRequest(), Company.objects.filter(pk__in=pks))
+        finally:
+            stop.set()
+
+    for _ in range(4):
+        stop.clear()
+        pks = [company.pk for company in Company.objects.bulk_create(CompanyFactory.build_batch(150))]
+        for pk in random.sample(pks, len(pks)):
+            CompanyLink.objects.create(connection=salesforce, record_id=pk)
+        with in_thread(ask, ask, delete):
+            pass
+
+    assert not CompanyLink.objects.exists()
