@@ -84,7 +84,8 @@ TEMPLATES = [
 ]
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'concord.sqlite3'}")}
+_LOCAL_DATABASE = f"sqlite:///{VAR_DIR / 'concord.sqlite3'}"
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or _LOCAL_DATABASE)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Without WAL and IMMEDIATE, a worker that writes while a person clicks answers "database is locked".
     DATABASES["default"]["OPTIONS"] = {

@@ -40,6 +40,7 @@ class Field:
     required: bool = False
     max_length: int | None = None
     path: str = ""
+    block: str = ""  # fields of one block, like an address, are filled together or not at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,12 @@ class Mapping:
     def by_remote(self) -> dict[str, Field]:
         """Return the fields by their remote names."""
         return {item.remote: item for item in self.fields}
+
+    @cached_property
+    def blocks(self) -> list[frozenset[str]]:
+        """Return the remote fields that belong together, block by block."""
+        named = sorted({item.block for item in self.fields if item.block})
+        return [frozenset(item.remote for item in self.fields if item.block == name) for name in named]
 
     def local_names(self, remote: Iterable[str]) -> list[str]:
         """Return our names of these remote fields, in mapping order, each once."""
@@ -165,21 +172,34 @@ def outstanding(
 
 
 def adoption(
-    payload: Map[str, Json], found: Map[str, Json], *, overwrite: bool = False
+    payload: Map[str, Json],
+    found: Map[str, Json],
+    *,
+    overwrite: bool = False,
+    blocks: Iterable[frozenset[str]] = (),
 ) -> tuple[dict[str, Json], dict[str, Json]]:
     """Split our values on first meeting an existing record: (to fill, to leave).
 
     Only what is empty over there is filled; what differs is left as it is, and so
-    is what only they have. With `overwrite`, what differs is sent.
+    is what only they have. A block that differs in anything is left whole: our
+    postal code in their address would make a third one. With `overwrite`, what
+    differs is sent.
     """
+    theirs_whole = {name for block in blocks if _differs(payload, found, block) for name in block}
     fill: dict[str, Json] = {}
     left: dict[str, Json] = {}
     for name, value in payload.items():
         theirs = found.get(name)
         if same(value, theirs):
             continue
-        if is_blank(theirs) or (overwrite and not is_blank(value)):
+        if (is_blank(theirs) and name not in theirs_whole) or (overwrite and not is_blank(value)):
             fill[name] = value
         else:
             left[name] = value
     return fill, left
+
+
+def _differs(payload: Map[str, Json], found: Map[str, Json], block: frozenset[str]) -> bool:
+    return any(
+        not is_blank(found.get(name)) and not same(found.get(name), payload.get(name)) for name in block
+    )

@@ -82,7 +82,9 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
         return HttpResponseRedirect(cells.address(board.entity.model, "choose", record.pk, connection.pk))
     else:
         done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)} ({wanted})"
-        text = format_html("{}: {}. It is remembered. {}", _titled(record), done, syncing.follow(run))
+        text = format_html(
+            "{}: {}. It is remembered. {}", _titled(record), done, syncing.follow(request, run)
+        )
         messages.info(request, text)
     return HttpResponseRedirect(home)
 

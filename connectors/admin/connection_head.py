@@ -45,7 +45,7 @@ def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None)
             Run.objects.filter(pk=run.pk).update(requested=number)
             run.requested = number
     failed = words.counted(run.requested, "failed record is", "failed records are")
-    messages.info(request, format_html("{} sent again. {}", failed, syncing.follow(run)))
+    messages.info(request, format_html("{} sent again. {}", failed, syncing.follow(request, run)))
     return run
 
 

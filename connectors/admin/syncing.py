@@ -47,7 +47,7 @@ def request_sync(
     """
     run, is_new, result = start_and_enqueue(request, board, connection, pks)
     if not is_new:
-        text = format_html("This was asked for already; nothing was sent twice. {}", follow(run))
+        text = format_html("This was asked for already; nothing was sent twice. {}", follow(request, run))
         messages.info(request, text)
         return run
     parts = [f"{result.queued:,} queued"] if result.queued or not (result.not_enabled or left_out) else []
@@ -63,7 +63,7 @@ def request_sync(
         f"{chosen:,}",
         ", ".join(parts),
         _paused(board, connection) if result.queued else "",
-        follow(run),
+        follow(request, run),
     )
     messages.add_message(request, messages.INFO if result.queued == chosen else messages.WARNING, text)
     return run
@@ -95,8 +95,10 @@ def start_and_enqueue(
     return run, True, result
 
 
-def follow(run: Run) -> SafeString:
-    """Return the link to a run's page."""
+def follow(request: HttpRequest, run: Run) -> SafeString:
+    """Return the link to a run's page, nothing for somebody who may not see it."""
+    if not request.user.has_perm("synclog.view_run"):
+        return SafeString("")
     return format_html('<a class="cc-follow" href="{}">Follow this run</a>', cells.run_url(run.pk))
 
 

@@ -273,3 +273,12 @@ def test_a_very_long_name_does_not_flood_the_message(account: Connection, client
     off = client.post(f"{GRID}{company.pk}/disable/{account.pk}/", follow=True)
 
     assert len(told(off)) < 200
+
+
+def test_somebody_who_may_not_see_runs_is_offered_none(account: Connection) -> None:
+    client = browser_of(person("view_company", "sync_company"))
+
+    answer = run_action(client, companies(2))
+
+    assert "2 chosen: 2 queued." in told(answer)
+    assert "Follow this run" not in told(answer)

@@ -127,7 +127,9 @@ def test_one_bad_record_does_not_stop_the_others_and_says_what_to_do(
     assert "e-mail address" in talk.link_of(mail).errors["email"]
     entry = Entry.objects.get(object_id=mail.public_id)
     assert (entry.level, entry.outcome) == ("ERROR", "rejected")
-    assert entry.description.startswith("Bad Mail was not sent to Salesforce: Salesforce does not take Email")
+    assert entry.description.startswith(
+        "Bad Mail was not sent to Salesforce: Salesforce does not take what stands in Email"
+    )
 
 
 def test_two_accounts_that_match_wait_for_a_choice_and_the_choice_is_kept(
@@ -282,3 +284,23 @@ def test_an_answer_that_no_database_stores_spoils_one_record_only(
     link = talk.link_of(foul)
     assert (link.state, link.code, link.attempts) == ("pending", "FOOBAR", 1)
     assert Entry.objects.get(object_id=foul.public_id).answer.count("no  good") == 1
+
+
+def test_an_adopted_account_keeps_its_address_whole(salesforce: Connection, sandbox: SandboxServer) -> None:
+    moved = CompanyFactory.create(name="Moved", website="moved.example", legal_city="Bonn")
+    lacking = CompanyFactory.create(name="Lacking", website="lacking.example", legal_city="Bonn")
+    talk.remote_creates(
+        sandbox,
+        {"Name": "Moved", "Website": "moved.example", "BillingCity": "York"},
+        {"Name": "Lacking", "Website": "lacking.example", "BillingCity": "Bonn"},
+    )
+
+    talk.send(salesforce, [moved, lacking])
+
+    account = talk.account_of(sandbox, moved)
+    assert (account["BillingCity"], account.get("BillingStreet"), account.get("BillingCountry")) == (
+        "York",
+        None,
+        None,
+    )
+    assert talk.account_of(sandbox, lacking)["BillingStreet"] == lacking.legal_street

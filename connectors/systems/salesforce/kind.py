@@ -35,7 +35,7 @@ KIND = Kind(
         Input(
             "api_version",
             "API version",
-            "62.0 to 66.0 were read for; older ones may be retired.",
+            "Two digits, a dot and a zero. 62.0 to 66.0 are known to fit; old ones get retired.",
             DEFAULT_VERSION,
         ),
         Input(

@@ -36,14 +36,18 @@ STANDARD = (
     Field("name", "Name", "Company Name", required=True, max_length=255),
     Field("phone", "Phone", "Phone", max_length=40),
     Field("website", "Website", "Website", max_length=255),
-    Field("legal_street", "BillingStreet", "Street", max_length=255),
-    Field("legal_city", "BillingCity", "City", max_length=40),
-    Field("legal_region", "BillingState", "State or Province", max_length=80),
-    Field("legal_postal_code", "BillingPostalCode", "Postal Code", max_length=20),
+    Field("legal_street", "BillingStreet", "Street", max_length=255, block="address"),
+    Field("legal_city", "BillingCity", "City", max_length=40, block="address"),
+    Field("legal_region", "BillingState", "State or Province", max_length=80, block="address"),
+    Field("legal_postal_code", "BillingPostalCode", "Postal Code", max_length=20, block="address"),
 )
 # Orgs with State and Country picklists take the code; the others the English name.
-COUNTRY_NAME = Field("legal_country", "BillingCountry", "Country", path="legal_country_name", max_length=80)
-COUNTRY_CODE = Field("legal_country", "BillingCountryCode", "Country", to_remote=country_code, max_length=10)
+COUNTRY_NAME = Field(
+    "legal_country", "BillingCountry", "Country", path="legal_country_name", max_length=80, block="address"
+)
+COUNTRY_CODE = Field(
+    "legal_country", "BillingCountryCode", "Country", to_remote=country_code, max_length=10, block="address"
+)
 
 
 # What describe calls the types that hold a text as we send it.

@@ -114,7 +114,8 @@ class Planner:
         """Return what fills the blanks over there, and what is reserved."""
         held = {name: record.get(name) for name in self.names}
         ours = {name: change.payload.get(name) for name in self.names}
-        fill, left = adoption(ours, held, overwrite=bool(self.account.settings.get(OVERWRITE_SETTING)))
+        overwrite = bool(self.account.settings.get(OVERWRITE_SETTING))
+        fill, left = adoption(ours, held, overwrite=overwrite, blocks=self.mapping.blocks)
         return fill, Adoption(change.key, str(record["Id"]), held, left, fill)
 
     def _matched(self, change: Change, match: Match, rivals: tuple[set[str], set[str]]) -> Matched:
