@@ -6,11 +6,15 @@ for a while. The sweep rings for whatever is due.
 """
 
 import logging
+import os
 import threading
 import time
 
+import redis
+from celery import current_app
 from django.db import connection as database
 from django.db import transaction
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -31,6 +35,7 @@ _OPTIONS = {
 _lock = threading.Lock()
 _quiet_until = 0.0
 _rung = threading.local()
+_own = threading.local()
 
 
 def ring(connection_pk: int) -> bool:
@@ -73,8 +78,36 @@ def forget_trouble() -> None:
 
 
 def _send(connection_pk: int) -> None:
+    """Send on this thread's own line to the broker; on a new one if that was cut meanwhile."""
+    is_old = hasattr(_own, "line")
+    try:
+        _send_on(_line(), connection_pk)
+    except (KombuError, RedisError, OSError) as error:
+        _hang_up()
+        if not is_old or isinstance(error.__cause__, TimeoutError | redis.exceptions.TimeoutError):
+            raise
+        _send_on(_line(), connection_pk)
+
+
+def _send_on(line: Connection, connection_pk: int) -> None:
     from connectors.tasks import push
 
-    app = push.app
-    with app.connection_for_write(transport_options=_OPTIONS, connect_timeout=ANSWER_S) as broker:
-        push.apply_async((connection_pk,), connection=broker, retry=False, expires=EXPIRES_S)
+    push.apply_async((connection_pk,), connection=line, retry=False, expires=EXPIRES_S)
+
+
+def _line() -> Connection:
+    """Return this thread's line. Opening one for each ring cost a save a third of its time."""
+    url = current_app.conf.broker_write_url or current_app.conf.broker_url
+    if getattr(_own, "url", None) != (url, os.getpid()):
+        _hang_up()
+        _own.line = current_app.connection_for_write(transport_options=_OPTIONS, connect_timeout=ANSWER_S)
+        _own.url = (url, os.getpid())
+    line: Connection = _own.line
+    return line
+
+
+def _hang_up() -> None:
+    line = _own.__dict__.pop("line", None)
+    _own.__dict__.pop("url", None)
+    if line is not None:
+        line.release()
