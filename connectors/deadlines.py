@@ -26,7 +26,7 @@ class Wire:
         """Return connection pools whose connections tell us when they are used."""
         wire = self
 
-        class Plain(HTTPConnection):
+        class Told(HTTPConnection):
             def request(self, *args: Any, **kwargs: Any) -> None:
                 wire._connection, wire._answering = self, None
                 super().request(*args, **kwargs)
@@ -35,17 +35,11 @@ class Wire:
                 wire._answering = self.sock
                 return super().getresponse()
 
-        class Tls(HTTPSConnection):
-            def request(self, *args: Any, **kwargs: Any) -> None:
-                wire._connection, wire._answering = self, None
-                super().request(*args, **kwargs)
+        class ToldTls(Told, HTTPSConnection):
+            """The same, encrypted."""
 
-            def getresponse(self) -> Any:
-                wire._answering = self.sock
-                return super().getresponse()
-
-        plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Plain})
-        tls = type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": Tls})
+        plain = type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": Told})
+        tls = type("TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": ToldTls})
         return {"http": plain, "https": tls}
 
     @contextlib.contextmanager
