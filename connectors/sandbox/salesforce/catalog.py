@@ -1,4 +1,4 @@
-"""The objects this stand-in has: Account, Contact, User, Organization, with an administrator's custom fields.
+"""The objects this stand-in has, with an administrator's custom fields.
 
 Lengths and required flags: Salesforce fact sheet, "Fields (recorded describes)".
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import places
+from . import people, places
 from .schema import Field, SObject
 
 INDUSTRIES = (
@@ -46,7 +46,13 @@ def build_schema(changes: Mapping[str, Mapping[str, Any]], *, country_picklists:
     `changes` is what the administrator of this org did, per object and field: None removes a field, a dict
     with describe's own names changes or adds one. Raises ValueError for a name that describe does not have.
     """
-    objects = (_account(country_picklists), _contact(country_picklists), _user(), _organization())
+    objects = (
+        _account(country_picklists),
+        _contact(country_picklists),
+        _user(),
+        _profile(),
+        _organization(),
+    )
     return {each.name.lower(): _changed(each, changes.get(each.name, {})) for each in objects}
 
 
@@ -209,10 +215,27 @@ def _user() -> SObject:
         Field("EmployeeNumber", "Employee Number", length=20),
         Field("Title", "Title", length=80),
         Field("IsActive", "Active", "boolean", required=True, defaulted=True),
-        Field("UserType", "User Type", "picklist", 40, createable=False, updateable=False),
-        Field("ProfileId", "Profile ID", "id", 18, required=True),
+        Field(
+            "UserType",
+            "User Type",
+            "picklist",
+            40,
+            createable=False,
+            updateable=False,
+            picklist=people.USER_TYPES,
+            restricted=True,
+        ),
+        _reference("ProfileId", "Profile ID", "Profile", "Profile", required=True),
     )
     return SObject("User", "Users", "005", fields, writable=False)
+
+
+def _profile() -> SObject:
+    fields = (
+        *(each for each in _system_fields("Profile") if each.name != "IsDeleted"),
+        Field("Name", "Name", length=255, required=True, indexed=True),
+    )
+    return SObject("Profile", "Profiles", "00e", fields, writable=False)
 
 
 def _organization() -> SObject:

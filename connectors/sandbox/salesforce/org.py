@@ -2,29 +2,19 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import people
 from .catalog import Schema, build_schema
 from .cursors import Cursors
 from .errors import not_found
-from .ids import IdFactory, from_serial
+from .ids import IdFactory
 from .oauth import Tokens
 from .records import Records
 from .schema import SObject
 from .settings import Settings
 from .store import Store, Table
-
-PROFILE_ID = from_serial("00e", 1_000_000_000_001)
-# Alias, first name, last name, active, user type. The first is the login of the integration.
-USERS = (
-    ("concord", "Concord", "Integration", True, "Standard"),
-    ("remote", "Remote", "Colleague", True, "Standard"),
-    ("east", "Sales", "East", True, "Standard"),
-    ("west", "Sales", "West", True, "Standard"),
-    ("left", "Left", "Company", False, "Standard"),
-    ("auto", "Automated", "Process", True, "AutomatedProcess"),
-)
 
 
 class Org:
@@ -48,7 +38,8 @@ class Org:
         self.store = Store(self.schema, self._ids, self.lock)
         self.records = Records(self.store, self.settings)
         self.cursors = Cursors()
-        self.users = [self._seed_user(number, *user) for number, user in enumerate(USERS, start=1)]
+        self._seed_all("Profile", people.first_profiles())
+        self._seed_all("User", people.first_users())
         self._seed_organization()
 
     def configure(self, changes: Mapping[str, Any]) -> None:
@@ -70,12 +61,12 @@ class Org:
     @property
     def integration_user(self) -> str:
         """Return the id of the Run As user of the login."""
-        return self.users[0]
+        return people.user_id(0)
 
     @property
     def remote_user(self) -> str:
         """Return the id of the user who does what the control API does."""
-        return self.users[1]
+        return people.user_id(1)
 
     def sobject(self, name: str) -> SObject:
         """Return the object of that name in any case; raise the 404 of an unknown one."""
@@ -100,27 +91,9 @@ class Org:
         limit = self.settings.api_limit
         return f"api-usage={limit if exhausted else self.api_used}/{limit}"
 
-    def _seed_user(self, number: int, alias: str, first: str, last: str, active: bool, kind: str) -> str:
-        key = from_serial("005", 1_000_000_000_000 + number)
-        email = f"{alias}@example.com"
-        self._seed(
-            "User",
-            key,
-            {
-                "Username": email,
-                "LastName": last,
-                "FirstName": first,
-                "Name": f"{first} {last}",
-                "Email": email,
-                "Alias": alias,
-                "CommunityNickname": alias,
-                "FederationIdentifier": f"rehearsal-{alias}",
-                "IsActive": active,
-                "UserType": kind,
-                "ProfileId": PROFILE_ID,
-            },
-        )
-        return key
+    def _seed_all(self, name: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        for key, values in rows:
+            self._seed(name, key, values)
 
     def _seed_organization(self) -> None:
         facts = {"Name": self.settings.org_name, "OrganizationType": "Developer Edition", "IsSandbox": True}
@@ -128,7 +101,7 @@ class Org:
         self._seed("Organization", self.settings.org_id, facts)
 
     def _seed(self, name: str, key: str, values: Mapping[str, Any]) -> None:
-        now, author = self.store.now(), from_serial("005", 1_000_000_000_001)
+        now, author = self.store.now(), self.integration_user
         stamps = {"CreatedDate": now, "LastModifiedDate": now, "SystemModstamp": now}
         authors = {"CreatedById": author, "LastModifiedById": author}
         row = {"Id": key, "IsDeleted": False, **values, **stamps, **authors}

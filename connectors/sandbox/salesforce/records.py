@@ -10,10 +10,13 @@ from typing import Any
 from . import addresses, duplicates
 from .errors import MESSAGES, Refusal, not_found
 from .ids import normalised
+from .people import full_name
 from .schema import Field, SObject
 from .settings import Settings
 from .store import Row, Store, Table
 from .values import Incoming, checked
+
+PERSONS = frozenset({"Contact", "User"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,8 @@ class Records:
         if self.settings.state_country_picklists:
             row.update(addresses.settled(changed, row))
         self._refuse_taken(sobject, key, changed)
-        if sobject.name == "Contact":
-            row["Name"] = " ".join(filter(None, (row.get("FirstName"), row.get("LastName"))))
+        if sobject.name in PERSONS:
+            row["Name"] = full_name(row)
         if "Name" in changed and self.settings.duplicate_rule != "off":
             is_soft = self.settings.duplicate_rule == "alert"
             if not (is_soft and pen.allow_save):

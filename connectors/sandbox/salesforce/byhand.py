@@ -1,0 +1,95 @@
+"""What the control API does with the records, in the name of a colleague over there."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..system import ControlError
+from .errors import Refusal
+from .org import Org
+from .people import with_defaults
+from .records import Pen
+from .schema import SObject
+from .values import read_record
+
+
+class ByHand:
+    """The stage hand's half of the stand-in; every rule for values holds for it too."""
+
+    org: Org
+
+    def listing(self, entity: str, *, with_deleted: bool) -> list[dict[str, Any]]:
+        """Return the stored records with every field that is set."""
+        sobject = self._entity(entity)
+        with self.org.lock:
+            rows = list(self.org.table(sobject).rows.values())
+        names = [field.name for field in sobject.fields]
+        return [
+            {name: row[name] for name in names if row.get(name) is not None}
+            for row in rows
+            if with_deleted or not row["IsDeleted"]
+        ]
+
+    def create(self, entity: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Store records, all or none, and return their ids."""
+        sobject = self._entity(entity)
+        return [
+            str(key)
+            for key in self._by_hand(lambda pen: [self._insert(sobject, raw, pen) for raw in records])
+        ]
+
+    def change(self, entity: str, key: str, values: Mapping[str, Any]) -> None:
+        """Change one record."""
+        sobject = self._entity(entity)
+        self._by_hand(lambda pen: self.org.records.update(sobject, key, read_record(sobject, values), pen))
+
+    def delete(self, entity: str, key: str) -> None:
+        """Delete one record; users can only be deactivated."""
+        sobject = self._entity(entity)
+        if sobject.find("IsDeleted") is None:
+            raise ControlError(
+                400, f'a {entity} is never deleted; a User is deactivated with {{"IsActive": false}}'
+            )
+        self._by_hand(lambda pen: self.org.records.delete(sobject, key, pen))
+
+    def perform(self, entity: str, key: str, verb: str, values: Mapping[str, Any]) -> object:
+        """Merge: {"loser": id} is deleted and names this record as its master."""
+        sobject = self._entity(entity)
+        if verb != "merge" or not isinstance(values.get("loser"), str):
+            raise ControlError(404, 'the only deed here is merge, with {"loser": id}')
+        self._by_hand(lambda pen: self.org.records.merge(sobject, key, values["loser"], pen))
+        return {"id": key}
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings in force."""
+        return {**self.org.settings.as_json(), "api_used": self.org.api_used}
+
+    def configure(self, changes: Mapping[str, Any]) -> None:
+        """Change settings; raise ControlError(400) when one is wrong."""
+        try:
+            self.org.configure(changes)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ControlError(400, str(error)) from error
+
+    def _entity(self, name: str) -> SObject:
+        for sobject in self.org.schema.values():
+            if sobject.name == name:
+                return sobject
+        known = ", ".join(sobject.name for sobject in self.org.schema.values())
+        raise ControlError(404, f"no entity {name!r}; known are {known}")
+
+    def _insert(self, sobject: SObject, raw: Mapping[str, Any], pen: Pen) -> str:
+        if not isinstance(raw, dict):
+            raise ControlError(400, "a record is a JSON object")
+        values = with_defaults(raw) if sobject.name == "User" else raw
+        return self.org.records.create(sobject, read_record(sobject, values), pen)
+
+    def _by_hand(self, deed: Any) -> Any:
+        pen = Pen(self.org.remote_user, allow_save=True, writes_locked_fields=True)
+        with self.org.lock:
+            self.org.store.begin()
+            try:
+                return deed(pen)
+            except Refusal as refusal:
+                self.org.store.roll_back(0)
+                missing = refusal.code in ("INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID")
+                raise ControlError(404 if missing else 400, refusal.as_request_error()) from refusal
