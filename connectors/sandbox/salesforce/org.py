@@ -50,6 +50,7 @@ class Org:
             if not isinstance(used, int) or isinstance(used, bool):
                 raise ValueError("api_used is a number of calls")
             settings = self.settings.changed(wanted)
+            self._check_aliases(settings.users_without_read)
             schema = _schema(settings)
             self.settings, self.schema, self.api_used = settings, schema, used
             # HTTP dates are whole seconds: a change within the same second must still look newer.
@@ -90,6 +91,11 @@ class Org:
         """Return the value of Sforce-Limit-Info."""
         limit = self.settings.api_limit
         return f"api-usage={limit if exhausted else self.api_used}/{limit}"
+
+    def _check_aliases(self, aliases: Iterable[object]) -> None:
+        known = {user["Alias"] for user in self.store.tables["User"].rows.values()}
+        if unknown := [alias for alias in aliases if alias not in known]:
+            raise ValueError(f"there is no user with the alias {unknown[0]!r}")
 
     def _seed_all(self, name: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         for key, values in rows:

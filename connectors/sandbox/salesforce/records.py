@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import addresses, duplicates
+from . import addresses, duplicates, owners
 from .errors import MESSAGES, Refusal, not_found
 from .ids import normalised
 from .people import full_name
@@ -126,9 +126,12 @@ class Records:
         for name, (key_field, value) in incoming.parents.items():
             values[name] = self._parent_id(sobject.by_name[name.lower()], key_field, value)
         _refuse_blank(sobject, values, creating=creating)
-        for name in values:
-            if fields.get(name) and fields[name].type == "reference" and values[name] is not None:
-                self._refuse_bad_reference(sobject, fields[name], values[name])
+        if "OwnerId" in values and values["OwnerId"] is None:
+            owners.refuse_blank(sobject)
+        for name, value in values.items():
+            field = sobject.by_name[name.lower()]
+            if field.type == "reference" and value is not None:
+                self._refuse_bad_reference(sobject, field, value)
         return values
 
     def _parent_id(self, link: Field, key_field: str, value: Any) -> str:
@@ -156,7 +159,7 @@ class Records:
         if row["IsDeleted"]:
             raise Refusal("ENTITY_IS_DELETED", "entity is deleted", fields=[field.name])
         if field.name == "OwnerId":
-            _refuse_bad_owner(sobject, row)
+            owners.refuse_bad(sobject, row, self.settings.users_without_read)
 
     def _store(
         self, sobject: SObject, key: str, row: dict[str, Any], pen: Pen, *, changed: Mapping[str, Any]
@@ -224,12 +227,3 @@ def _refuse_blank(sobject: SObject, values: Mapping[str, Any], *, creating: bool
     if blank:
         message = f"Required fields are missing: [{', '.join(blank)}]"
         raise Refusal("REQUIRED_FIELD_MISSING", message, fields=blank)
-
-
-def _refuse_bad_owner(sobject: SObject, user: Row) -> None:
-    if not user["IsActive"]:
-        message = f"operation performed with inactive user [{user['Id']}] as owner of {sobject.name.lower()}"
-        raise Refusal("INACTIVE_OWNER_OR_USER", message, fields=["OwnerId"])
-    if user["UserType"] != "Standard":
-        message = f"{sobject.name} cannot be owned by a user of type {user['UserType']}"  # [M]
-        raise Refusal("OP_WITH_INVALID_USER_TYPE_EXCEPTION", message, fields=["OwnerId"])

@@ -28,6 +28,8 @@ class Settings:
     state_country_picklists: bool = False
     enforce_unique: bool = True
     duplicate_rule: Literal["off", "alert", "block"] = "off"
+    # Aliases of users who may not read accounts and contacts.
+    users_without_read: list[str] = field(default_factory=list)
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
