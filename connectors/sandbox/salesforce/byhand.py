@@ -1,7 +1,7 @@
 """What the control API does with the records, in the name of a colleague over there."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..system import ControlError
 from .errors import Refusal
@@ -10,6 +10,8 @@ from .people import with_defaults
 from .records import Pen
 from .schema import SObject
 from .values import read_record
+
+T = TypeVar("T")
 
 
 class ByHand:
@@ -32,10 +34,7 @@ class ByHand:
     def create(self, entity: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """Store records, all or none, and return their ids."""
         sobject = self._entity(entity)
-        return [
-            str(key)
-            for key in self._by_hand(lambda pen: [self._insert(sobject, raw, pen) for raw in records])
-        ]
+        return self._by_hand(lambda pen: [self._insert(sobject, raw, pen) for raw in records])
 
     def change(self, entity: str, key: str, values: Mapping[str, Any]) -> None:
         """Change one record."""
@@ -52,12 +51,14 @@ class ByHand:
         self._by_hand(lambda pen: self.org.records.delete(sobject, key, pen))
 
     def perform(self, entity: str, key: str, verb: str, values: Mapping[str, Any]) -> object:
-        """Merge: {"loser": id} is deleted and names this record as its master."""
+        """Merge: {"losers": [id, …]}, or {"loser": id}, are deleted and name this record as their master."""
         sobject = self._entity(entity)
-        if verb != "merge" or not isinstance(values.get("loser"), str):
-            raise ControlError(404, 'the only deed here is merge, with {"loser": id}')
-        self._by_hand(lambda pen: self.org.records.merge(sobject, key, values["loser"], pen))
-        return {"id": key}
+        if verb != "merge":
+            raise ControlError(404, "the only deed here is merge")
+        if sobject.find("MasterRecordId") is None:
+            raise ControlError(400, f"no {entity} can be merged")
+        losers = _losers(values)
+        return {"id": key, "merged": self._by_hand(lambda pen: self._merge(sobject, key, losers, pen))}
 
     def settings(self) -> dict[str, Any]:
         """Return the settings in force."""
@@ -77,19 +78,32 @@ class ByHand:
         known = ", ".join(sobject.name for sobject in self.org.schema.values())
         raise ControlError(404, f"no entity {name!r}; known are {known}")
 
+    def _merge(self, sobject: SObject, master: str, losers: Sequence[str], pen: Pen) -> list[str]:
+        return [self.org.records.merge(sobject, master, loser, pen) for loser in losers]
+
     def _insert(self, sobject: SObject, raw: Mapping[str, Any], pen: Pen) -> str:
         if not isinstance(raw, dict):
             raise ControlError(400, "a record is a JSON object")
         values = with_defaults(raw) if sobject.name == "User" else raw
         return self.org.records.create(sobject, read_record(sobject, values), pen)
 
-    def _by_hand(self, deed: Any) -> Any:
+    def _by_hand(self, deed: Callable[[Pen], T]) -> T:
         pen = Pen(self.org.remote_user, allow_save=True, writes_locked_fields=True)
         with self.org.lock:
             self.org.store.begin()
             try:
                 return deed(pen)
+            except ControlError:
+                self.org.store.roll_back(0)
+                raise
             except Refusal as refusal:
                 self.org.store.roll_back(0)
                 missing = refusal.code in ("INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED", "MALFORMED_ID")
                 raise ControlError(404 if missing else 400, refusal.as_request_error()) from refusal
+
+
+def _losers(values: Mapping[str, Any]) -> list[str]:
+    losers = values.get("losers", [values.get("loser")])
+    if not isinstance(losers, list) or not losers or not all(isinstance(each, str) for each in losers):
+        raise ControlError(400, 'a merge needs {"losers": [id, …]}')
+    return losers

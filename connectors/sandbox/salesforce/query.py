@@ -55,7 +55,8 @@ def _count(counted: str, number: int) -> dict[str, Any]:
 def _page(ctx: Context, name: str, cursor: Cursor, start: int) -> dict[str, Any]:
     end = start + cursor.page_size
     keys = cursor.ids[start:end]
-    records = Runner(ctx.org.store, ctx.org.schema).shown(cursor.query, keys, ctx.root)
+    runner = Runner(ctx.org.store, ctx.org.schema)
+    records = runner.shown(cursor.query, keys, ctx.root, with_deleted=cursor.with_deleted)
     is_last = end >= len(cursor.ids)
     # Also a queryAll goes on at /query/. Source: Salesforce fact sheet, "Query".
     more = {} if is_last else {"nextRecordsUrl": f"{ctx.root}/query/{name}-{end}"}

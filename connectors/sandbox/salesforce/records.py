@@ -86,20 +86,28 @@ class Records:
         return self._table(sobject).alive_with(field.name, checked(field, value))
 
     def delete(self, sobject: SObject, key: str, pen: Pen) -> None:
-        """Put a record into the recycle bin."""
+        """Put a record into the recycle bin; an Account takes its Contacts along."""
         old = self.existing(sobject, key)
         self._bury(sobject, old, pen)
+        contacts = self.store.tables["Contact"]
+        if sobject.name == "Account" and contacts.has_index("AccountId"):
+            for child in contacts.alive_with("AccountId", old["Id"]):
+                self._bury(contacts.sobject, child, pen)
 
-    def merge(self, sobject: SObject, winner: str, loser: str, pen: Pen) -> None:
-        """Merge as a person does: the loser is deleted and names the winner, its children move."""
+    def merge(self, sobject: SObject, winner: str, loser: str, pen: Pen) -> str:
+        """Merge as a person does and return the loser's id.
+
+        The loser is deleted and names the winner, its children move, the winner's values stay.
+        """
         kept, lost = self.existing(sobject, winner), self.existing(sobject, loser)
         if kept["Id"] == lost["Id"]:
             raise Refusal("INVALID_FIELD", "a record cannot be merged with itself")
-        self._bury(sobject, {**lost, "MasterRecordId": kept["Id"]}, pen)
         for table in self.store.tables.values():
             for field in table.sobject.fields:
                 if field.reference_to == sobject.name and field.name != "MasterRecordId":
                     self._move(table, field.name, lost["Id"], kept["Id"])
+        self._bury(sobject, {**self.existing(sobject, loser), "MasterRecordId": kept["Id"]}, pen)
+        return str(lost["Id"])
 
     def existing(self, sobject: SObject, key: str) -> Row:
         """Return the living record of that id, 15 or 18 characters; raise Refusal."""
@@ -195,7 +203,8 @@ class Records:
 
     def _move(self, table: Table, name: str, old: str, new: str) -> None:
         for row in table.alive_with(name, old):
-            self.store.put(table, row["Id"], {**row, name: new, "SystemModstamp": self.store.now()})
+            parent = None if row["Id"] == new else new  # nobody becomes their own parent
+            self.store.put(table, row["Id"], {**row, name: parent, "SystemModstamp": self.store.now()})
 
 
 def _born(values: Mapping[str, Any], key: str, pen: Pen, now: str) -> dict[str, Any]:

@@ -50,11 +50,16 @@ class Runner:
         stop = None if query.limit is None else query.offset + query.limit
         return [row["Id"] for row in found[query.offset : stop]]
 
-    def shown(self, query: Query, keys: Iterable[str], root: str) -> list[dict[str, Any]]:
-        """Return the selected columns of these rows."""
+    def shown(
+        self, query: Query, keys: Iterable[str], root: str, *, with_deleted: bool
+    ) -> list[dict[str, Any]]:
+        """Return the selected columns of these rows, less those deleted since they were found."""
         table = self._table(query)
         columns = [self._path(table.sobject, name) for name in query.fields]
-        return [self._record(table, table.rows[key], columns, root) for key in keys]
+        rows = (table.rows[key] for key in keys)
+        return [
+            self._record(table, row, columns, root) for row in rows if with_deleted or not row["IsDeleted"]
+        ]
 
     def _table(self, query: Query) -> Table:
         sobject = self._schema.get(query.sobject.lower())
