@@ -22,6 +22,7 @@ class Context:
     version: int
     params: tuple[str, ...]
     record_fault: RecordFault
+    user_id: str
     dispatch: Callable[[Request], Reply]
 
     @property
@@ -31,10 +32,10 @@ class Context:
 
     @property
     def pen(self) -> Pen:
-        """Return the integration user's hand with what the headers allow it."""
+        """Return the hand of the token's user with what the headers allow it."""
         options = self.option("sforce-duplicate-rule-header")
         return Pen(
-            self.org.integration_user,
+            self.user_id,
             allow_save=options.get("allowsave") == "true",
             with_details=options.get("includerecorddetails") == "true",
         )

@@ -8,9 +8,9 @@ from typing import Any
 from .org import Org
 
 
-def identity(org: Org, root: str) -> dict[str, Any]:
-    """Return the Run As user and the org's id; the org's name is in the object Organization."""
-    user = org.store.tables["User"].rows[org.integration_user]
+def identity(org: Org, root: str, user_id: str) -> dict[str, Any]:
+    """Return the token's user and the org's id; the org's name is in the object Organization."""
+    user = org.store.tables["User"].rows[user_id]
     address = f"{root}/id/{org.settings.org_id}/{user['Id']}"
     return {
         "sub": address,

@@ -1,4 +1,4 @@
-"""The login: client credentials, by form or by HTTP Basic.
+"""The token endpoint: client credentials, by form or by HTTP Basic, and signed assertions.
 
 Source: Salesforce fact sheet, "Tokens".
 """
@@ -13,7 +13,11 @@ import time
 from urllib.parse import parse_qsl, unquote_plus
 
 from ..wire import Reply, Request, json_reply
+from . import assertion
+from .assertion import LoginRefused
+from .people import RUN_AS, user_id
 from .settings import Settings
+from .store import Row, Table
 
 
 class Tokens:
@@ -21,42 +25,44 @@ class Tokens:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._until: dict[str, float] = {}
+        self._held: dict[str, tuple[float, str]] = {}
 
-    def issue(self, org_id: str, lifetime_s: float) -> str:
-        """Return a new token that is good for so long."""
+    def issue(self, org_id: str, lifetime_s: float, user_id: str) -> str:
+        """Return a new token of this user that is good for so long."""
         token = f"{org_id[:15]}!{secrets.token_urlsafe(48)}"
         with self._lock:
-            self._until[token] = time.monotonic() + lifetime_s
+            self._held[token] = (time.monotonic() + lifetime_s, user_id)
         return token
 
-    def is_good(self, token: str) -> bool:
-        """Return whether the token was issued here and has not run out."""
-        return self._until.get(token, 0.0) > time.monotonic()
+    def user_of(self, token: str) -> str | None:
+        """Return the id of the user whose token this is, None for one not issued here or run out."""
+        until, user_id = self._held.get(token, (0.0, ""))
+        return user_id if until > time.monotonic() else None
 
     def expire_all(self) -> None:
         """Make every token invalid."""
         with self._lock:
-            self._until.clear()
+            self._held.clear()
 
 
-def token_reply(request: Request, settings: Settings, tokens: Tokens, root: str, user_id: str) -> Reply:
-    """Answer the token endpoint."""
+def token_reply(request: Request, settings: Settings, tokens: Tokens, root: str, users: Table) -> Reply:
+    """Answer the token endpoint; `users` are the org's, the first is the app's Run As user."""
     if request.method != "POST":
         return refusal("invalid_request", "must use HTTP POST")  # [M]
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     if request.media_type != "application/x-www-form-urlencoded":
         form = {}
-    if form.get("grant_type") != "client_credentials":
-        return refusal("unsupported_grant_type", "grant type not supported")  # [M]
-    client_id, secret = _credentials(request, form)
-    if client_id != settings.client_id:
-        return refusal("invalid_client_id", "client identifier invalid")
-    if not hmac.compare_digest(secret.encode(), settings.client_secret.encode()):
-        return refusal("invalid_client", "invalid client credentials")  # [M]
-    if not settings.run_as_user:
-        return refusal("invalid_grant", "no client credentials user enabled")
-    return _granted(settings, tokens, root, user_id)
+    try:
+        match form.get("grant_type"):
+            case "client_credentials":
+                user = _run_as_user(request, form, settings, users)
+                return _granted(settings, tokens, root, user, secret=settings.client_secret)
+            case assertion.GRANT:
+                user = assertion.user_of(form.get("assertion", ""), settings, root, users)
+                return _granted(settings, tokens, root, user)
+    except LoginRefused as refused:
+        return refusal(refused.error, refused.description)
+    return refusal("unsupported_grant_type", "grant type not supported")  # [M]
 
 
 def refusal(error: str, description: str = "", status: int = 400) -> Reply:
@@ -70,20 +76,33 @@ def signature(secret: str, identity: str, issued_at: str) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _granted(settings: Settings, tokens: Tokens, root: str, user_id: str) -> Reply:
-    identity = f"{root}/id/{settings.org_id}/{user_id}"
-    issued_at = str(time.time_ns() // 1_000_000)
-    return json_reply(
-        {
-            "access_token": tokens.issue(settings.org_id, settings.token_lifetime_s),
-            "signature": signature(settings.client_secret, identity, issued_at),
-            "scope": "api",
-            "instance_url": root,
-            "id": identity,
-            "token_type": "Bearer",
-            "issued_at": issued_at,
-        }
-    )
+def _run_as_user(request: Request, form: dict[str, str], settings: Settings, users: Table) -> Row:
+    client_id, secret = _credentials(request, form)
+    if client_id != settings.client_id:
+        raise LoginRefused("invalid_client_id", "client identifier invalid")
+    if not hmac.compare_digest(secret.encode(), settings.client_secret.encode()):
+        raise LoginRefused("invalid_client", "invalid client credentials")  # [M]
+    if not settings.run_as_user:
+        raise LoginRefused("invalid_grant", "no client credentials user enabled")
+    user = users.rows[user_id(RUN_AS)]
+    assertion.refuse_inactive(user)
+    return user
+
+
+def _granted(settings: Settings, tokens: Tokens, root: str, user: Row, *, secret: str | None = None) -> Reply:
+    identity = f"{root}/id/{settings.org_id}/{user['Id']}"
+    granted = {
+        "access_token": tokens.issue(settings.org_id, settings.token_lifetime_s, user["Id"]),
+        "scope": "api",
+        "instance_url": root,
+        "id": identity,
+        "token_type": "Bearer",
+    }
+    # [M] Without the client secret there is nothing to sign with: an assertion's answer has neither of these.
+    if secret is not None:
+        issued_at = str(time.time_ns() // 1_000_000)
+        granted |= {"issued_at": issued_at, "signature": signature(secret, identity, issued_at)}
+    return json_reply(granted)
 
 
 def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:

@@ -62,12 +62,12 @@ class Org:
     @property
     def integration_user(self) -> str:
         """Return the id of the Run As user of the login."""
-        return people.user_id(0)
+        return people.user_id(people.RUN_AS)
 
     @property
     def remote_user(self) -> str:
         """Return the id of the user who does what the control API does."""
-        return people.user_id(1)
+        return people.user_id(people.COLLEAGUE)
 
     def sobject(self, name: str) -> SObject:
         """Return the object of that name in any case; raise the 404 of an unknown one."""
@@ -78,6 +78,12 @@ class Org:
     def table(self, sobject: SObject) -> Table:
         """Return the rows of an object."""
         return self.store.tables[sobject.name]
+
+    def user_of(self, token: str) -> str | None:
+        """Return the id of the active user whose good token this is, else None."""
+        user_id = self.tokens.user_of(token)
+        # Who is deactivated is logged out at once.
+        return user_id if user_id and self.store.tables["User"].rows[user_id]["IsActive"] else None
 
     def count_call(self) -> bool:
         """Count one API call; return whether today's calls still allow it."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from .certificate import registered_key
 from .ids import from_serial, normalised
 
 OLDEST_VERSION = 31
@@ -20,6 +21,8 @@ class Settings:
     client_id: str = "rehearsal-client"
     client_secret: str = "rehearsal-secret"  # noqa: S105 - opens nothing but this rehearsal
     run_as_user: bool = True
+    jwt_public_key: str = ""  # PEM of the app's public key or certificate
+    login_audience: str = "https://test.salesforce.com"  # a production org's is https://login.salesforce.com
     token_lifetime_s: float = 7200  # [M] the org's session timeout, two hours by default
     org_id: str = from_serial("00D", 1_000_000_000_001)
     org_name: str = "Concord Rehearsal"
@@ -49,6 +52,8 @@ class Settings:
             raise ValueError(f"duplicate_rule is one of {', '.join(sorted(DUPLICATE_RULES))}")
         if normalised(new.org_id) is None or not new.org_id.startswith("00D"):
             raise ValueError("org_id is an id that starts with 00D")
+        if new.jwt_public_key:
+            registered_key(new.jwt_public_key)
         return replace(new, org_id=normalised(new.org_id) or "")
 
 

@@ -98,24 +98,24 @@ class Salesforce(ByHand):
         path = request.path.rstrip("/")
         root = f"{request.root}/{self.name}"
         if path == "/services/oauth2/token":
-            return token_reply(request, self.org.settings, self.org.tokens, root, self.org.integration_user)
+            users = self.org.store.tables["User"]
+            return token_reply(request, self.org.settings, self.org.tokens, root, users)
         if path == "/services/data":
             return rest.versions(self.org.settings.newest_version)
         if path == "/services/oauth2/userinfo" or IDENTITY.fullmatch(path):
-            self._check_login(request)
-            return json_reply(identity(self.org, root))
+            return json_reply(identity(self.org, root, self._logged_in(request)))
         self._address(request)
-        self._check_login(request)
+        user_id = self._logged_in(request)
         if not self.org.count_call():
             refusal = Refusal("REQUEST_LIMIT_EXCEEDED", status=403)
             return self._with_usage(refusal.as_reply())
-        return self._with_usage(self._call(request, record_fault))
+        return self._with_usage(self._call(request, record_fault, user_id))
 
-    def _call(self, request: Request, record_fault: RecordFault) -> Reply:
+    def _call(self, request: Request, record_fault: RecordFault, user_id: str) -> Reply:
         def dispatch(inner: Request) -> Reply:
             version, segments = self._address(inner)
             route, params = find_route(inner.method, segments, version)
-            return route.handler(Context(self.org, inner, version, params, record_fault, dispatch))
+            return route.handler(Context(self.org, inner, version, params, record_fault, user_id, dispatch))
 
         with self.org.lock:
             self.org.store.begin()
@@ -141,12 +141,13 @@ class Salesforce(ByHand):
             raise Refusal("UNSUPPORTED_API_VERSION", message, status=410)  # [M]
         return version, replace(request, path=match[2] or "/").segments
 
-    def _check_login(self, request: Request) -> None:
+    def _logged_in(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme and scheme.lower() not in ("bearer", "oauth"):
             raise Refusal("INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE", status=401)
-        if not self.org.tokens.is_good(token.strip()):
+        if (user_id := self.org.user_of(token.strip())) is None:
             raise Refusal("INVALID_SESSION_ID", status=401)
+        return user_id
 
     def _with_usage(self, reply: Reply, *, exhausted: bool = False) -> Reply:
         usage = ("Sforce-Limit-Info", self.org.usage(exhausted=exhausted))
