@@ -180,6 +180,12 @@ CELERY_BEAT_SCHEDULE = {
     "prune the log": {"task": "connectors.prune_log", "schedule": 24 * 3600.0},
 }
 
+# Host names and networks inside that a connection may call, if its environment is Rehearsal
+# (connectors/addresses.py). Everything else inside is refused: a form must not reach our neighbours.
+CONCORD_INSIDE_ALLOWED = env.list(
+    "CONCORD_INSIDE_ALLOWED", default=[] if PRODUCTION else ["127.0.0.1", "::1"]
+)
+
 # The engine (connectors/queue.py). Times in seconds.
 CONCORD = {
     # The lease outlives a call by the margin: a killed worker's records go on after 90 s.

@@ -2,7 +2,8 @@
 
 Every request of a connector passes `Line`, also those that a library makes: it
 gives them the token, a total deadline, a cap on the answer's size, and the address
-of the connection; it follows no redirect and counts each request.
+of the connection; it follows no redirect, calls nobody inside our own network that
+it may not (`connectors.addresses`), and counts each request.
 """
 
 import json
@@ -19,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import LocationParseError
 
+from connectors.addresses import STRICT, Guard, Permit, RefusedAddressError, Resolver, resolved, wrong
 from connectors.deadlines import Wire
 from connectors.errors import ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.protocol import TokenSource
@@ -27,6 +29,7 @@ MAX_BYTES = 32 * 1024 * 1024  # of one answer, after unpacking
 CHUNK_BYTES = 64 * 1024
 CONNECT_S = 10.0
 MIN_SECRET_CHARS = 6  # shorter ones would blank out words
+MIN_LINE_CHARS = 40  # of a secret of several lines: a line of a key
 MAX_RETRY_AFTER_S = 3_600.0
 _FOR_EVER = frozenset({301, 308})
 _REDIRECTS = frozenset({302, 303, 307}) | _FOR_EVER
@@ -40,10 +43,17 @@ _FORM_SECRETS = re.compile(
     r"\b((?:access_token|refresh_token|client_secret|password|assertion)=)[^&\s\"']+", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b((?:Bearer|Basic|OAuth)\s+)[A-Za-z0-9._!~+/=-]{8,}", re.IGNORECASE)
+_KEY = re.compile(  # a private key as a file holds it, as JSON does, or a form; one cut off has no end
+    r"-----BEGIN(?: |\+|%20)(?:[A-Z0-9]+(?: |\+|%20))*?PRIVATE(?: |\+|%20)KEY-----.*?"
+    r"(?:-----END(?: |\+|%20)(?:[A-Z0-9]+(?: |\+|%20))*?PRIVATE(?: |\+|%20)KEY-----|\Z)",
+    re.DOTALL,
+)
+_JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?")
 _SESSION = re.compile(r"\b00D[A-Za-z0-9]{12,15}(?:!|%21)[A-Za-z0-9._~-]{8,}")  # a Salesforce session, bare
 
 _SUSPECT = re.compile(
-    r"token|secret|password|assertion|authorization|signature|bearer|basic|oauth|\b00D", re.IGNORECASE
+    r"token|secret|password|assertion|authorization|signature|bearer|basic|oauth|\b00D|eyJ|PRIVATE",
+    re.IGNORECASE,
 )
 
 
@@ -52,7 +62,8 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
 
     Known secrets of six characters or more are found anywhere, also as JSON or a
     form writes them; tokens and passwords also where they stand in JSON, in a form,
-    or behind Bearer and Basic. Mask first, cut after: half a secret is one too.
+    or behind Bearer and Basic; private keys and signed assertions anywhere. Mask
+    first, cut after: half a secret is one too.
     """
     for shape in _all_shapes(tuple(secrets)):
         text = text.replace(shape, "•••")
@@ -61,7 +72,7 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     text = _JSON_SECRETS.sub(r"\1•••", text)
     text = _FORM_SECRETS.sub(r"\1•••", text)
     text = _BEARER.sub(r"\1•••", text)
-    return _SESSION.sub("•••", text)
+    return _SESSION.sub("•••", _JWT.sub("•••", _KEY.sub("•••", text)))
 
 
 @lru_cache(maxsize=256)
@@ -71,8 +82,10 @@ def _all_shapes(secrets: tuple[str, ...]) -> list[str]:
 
 
 def _shapes(secret: str) -> set[str]:
-    """Return a secret as it is, as JSON writes it, and as a form does."""
-    return {secret, json.dumps(secret)[1:-1], quote_plus(secret)}
+    """Return a secret as it is, as JSON writes it, and as a form does; of a key each line too."""
+    lines = [line for line in secret.splitlines() if len(line) >= MIN_LINE_CHARS] if "\n" in secret else []
+    known = (secret, *lines)
+    return {shape for one in known for shape in (one, json.dumps(one)[1:-1], quote_plus(one))}
 
 
 class TimedOutError(Exception):
@@ -83,6 +96,10 @@ class TooLargeError(Exception):
     """Tell that an answer is larger than we read."""
 
 
+class NotCalledError(requests.exceptions.InvalidURL):
+    """Tell that nothing was sent: the address is not one to call. Its text is for a person."""
+
+
 class Line(requests.Session):
     """Talk to one base URL, in one thread.
 
@@ -91,6 +108,7 @@ class Line(requests.Session):
     anybody reads it: a server may echo what it was sent.
     `refreshes` says whether a 401 answer means that a new token would help: then
     it is fetched once and the request repeated once.
+    `permit` is what the connection may do beyond calling public https addresses.
     """
 
     def __init__(
@@ -101,6 +119,8 @@ class Line(requests.Session):
         tick: Callable[[], None],
         refreshes: Callable[[requests.Response], bool] = lambda _: True,
         secrets: Iterable[str] = (),
+        permit: Permit = STRICT,
+        resolve: Resolver = resolved,
     ) -> None:
         super().__init__()
         self.trust_env = False  # a .netrc would replace our Authorization header
@@ -108,7 +128,7 @@ class Line(requests.Session):
         self.tokens: TokenSource | None = None
         self.refreshes, self.secrets = refreshes, tuple(secrets)
         self.calls = 0
-        adapter = _Adapter(base_url, timeout_s, tick, self)
+        adapter = _Adapter(base_url, timeout_s, tick, self, Guard(permit, resolve))
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -120,24 +140,33 @@ class Line(requests.Session):
 class _Adapter(HTTPAdapter):
     """Re-root, authorise, time, cap and count each request of a `Line`."""
 
-    def __init__(self, base_url: str, timeout_s: float, tick: Callable[[], None], line: Line) -> None:
+    def __init__(
+        self, base_url: str, timeout_s: float, tick: Callable[[], None], line: Line, guard: Guard
+    ) -> None:
         self.base = urlsplit(base_url.rstrip("/"))
-        self.timeout_s, self.tick, self.line = timeout_s, tick, line
+        self.wrong = wrong(base_url, guard.permit)
+        self.timeout_s, self.tick, self.line, self.guard = timeout_s, tick, line, guard
         self.wire = Wire()
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self.wire.pools()
+        self.poolmanager.pool_classes_by_scheme = self.wire.pools(self.guard)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Return the pools behind a proxy: the deadline holds there too."""
+        """Return the pools behind a proxy: the deadline holds there too.
+
+        The proxy resolves the name, so only what is written is looked at here: it
+        is the proxy's rules that keep a name from leading inside.
+        """
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self.wire.pools()
+        manager.pool_classes_by_scheme = self.wire.pools(None)
         return manager
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        """Send; on a 401 that a new token may heal, once more with that."""
+        """Send; on a 401 that a new token may heal, once more with that. Raises NotCalledError."""
+        if self.wrong:  # before a token is fetched
+            raise NotCalledError(self.wrong)
         request.url = self._rerooted(request.url or "")
         request.headers.pop("Host", None)
         tokens = None if request.headers.pop("X-Concord-No-Token", None) else self.line.tokens
@@ -166,6 +195,8 @@ class _Adapter(HTTPAdapter):
             try:
                 response = super().send(request, **kwargs)
                 body = _read(response, deadline)
+            except RefusedAddressError as error:
+                raise NotCalledError(str(error)) from error
             except LocationParseError as error:  # the one that requests lets through
                 raise requests.exceptions.InvalidURL(str(error)) from error
             except (requests.RequestException, OSError) as error:
@@ -222,6 +253,9 @@ def problem_of_exception(error: Exception, system: str, timeout_s: float) -> Con
     if isinstance(error, requests.exceptions.SSLError):
         text = f"No secure connection to {system}: its certificate could not be verified, or the line broke."
         return Transient(text, detail=detail, code="tls")
+    if isinstance(error, NotCalledError):
+        text = f"Concord does not call the address of this connection. {error}"
+        return Misconfigured(text, detail=detail, code="address")
     if isinstance(error, _NO_ADDRESS):
         text = f"The address of {system} is not one that can be called: it begins with https:// and a host."
         return Misconfigured(text, detail=detail, code="address")

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from connectors.addresses import STRICT, Permit
 from connectors.mapping import Mapping as FieldMapping
 
 
@@ -197,13 +198,18 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a connector needs to know of its connection; credentials stay out of repr."""
+    """What a connector needs to know of its connection; credentials stay out of repr.
+
+    `environment` is production, sandbox or rehearsal; `permit` goes to the `Line`.
+    """
 
     base_url: str
     credentials: Mapping[str, str] = field(repr=False)
     settings: Mapping[str, Any]
     facts: Mapping[str, Any]
     call_timeout_s: float
+    environment: str = ""
+    permit: Permit = STRICT
 
 
 class Connector(Protocol):

@@ -4,6 +4,9 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
+from connectors.addresses import Permit
 from connectors.errors import AuthFailed
 from connectors.mapping import Mapping
 from connectors.protocol import Account, Connector, Engine, Kind
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
 # One line per remote system: its folder holds the rest.
 KINDS = {"salesforce": "connectors.systems.salesforce.kind"}
+REHEARSAL = "rehearsal"  # the environment
 
 
 @cache
@@ -50,5 +54,12 @@ def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: 
         settings=connection.settings,
         facts=connection.health.facts,
         call_timeout_s=call_timeout_s,
+        environment=connection.environment,
+        permit=permit(connection.environment),
     )
     return connection.system.connect(account, engine)
+
+
+def permit(environment: str) -> Permit:
+    """Return where a connection of this environment may connect to, beyond public https addresses."""
+    return Permit(environment == REHEARSAL, tuple(settings.CONCORD_INSIDE_ALLOWED))

@@ -7,12 +7,14 @@ from typing import Any
 
 import requests
 
+from connectors.addresses import Permit
 from connectors.protocol import Account, Adoption, Change, FetchedToken, Outcome, TokenSource
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.salesforce.connector import SalesforceConnector
 
 CREDENTIALS = {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"}
 KEY = "Concord_Id__c"
+HERE = Permit(rehearsal=True, inside=("127.0.0.1",))  # where the sandbox listens
 
 
 @dataclass
@@ -79,7 +81,9 @@ def at(
     timeout_s: float = 10,
 ) -> Iterator[SalesforceConnector]:
     """Open a connector to this address."""
-    account = Account(url, credentials or CREDENTIALS, settings or {}, facts or {}, timeout_s)
+    account = Account(
+        url, credentials or CREDENTIALS, settings or {}, facts or {}, timeout_s, "rehearsal", HERE
+    )
     with SalesforceConnector(account, desk or Desk()) as connector:
         yield connector
 

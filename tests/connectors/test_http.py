@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from connectors import errors, http
 from tests import wires
+from tests.desk import HERE
 
 TIMEOUT_S = 0.6
 LATEST_S = TIMEOUT_S + 1.5  # two busy cores; a drip of hundreds of bytes takes far longer
@@ -41,7 +42,7 @@ class Tokens:
 
 
 def line(url: str, *, timeout_s: float = 5, tokens: Tokens | None = None, **options: object) -> http.Line:
-    opened = http.Line(url, timeout_s=timeout_s, tick=lambda: None, **options)  # type: ignore[arg-type]
+    opened = http.Line(url, timeout_s=timeout_s, tick=lambda: None, permit=HERE, **options)  # type: ignore[arg-type]
     opened.tokens = tokens
     return opened
 
@@ -291,7 +292,7 @@ def test_a_lost_lease_stops_before_the_request(tokens: Tokens) -> None:
         raise errors.LeaseLost
 
     with wires.serving(wires.answer()) as wire:
-        used = http.Line(wire.url, timeout_s=5, tick=lost)
+        used = http.Line(wire.url, timeout_s=5, tick=lost, permit=HERE)
         with pytest.raises(errors.LeaseLost):
             used.get(f"{wire.url}/x")
 
@@ -414,10 +415,26 @@ def test_a_known_secret_is_found_however_it_is_written(secret: str) -> None:
         "session 00Dxx0000000001!SECRET123.abc is not valid",
         "sid=00Dxx0000000001AAA%21SECRET123",
         '{"signature": "SECRET123"}',
+        "assertion=eyJSECRET123.eyJpc3MiOiJ4In0.c2ln",
+        "you sent eyJhbGciOiJSUzI1NiJ9.eyJSECRET123.c2lnbmF0dXJl",
+        "eyJhbGciOiJSUzI1NiJ9.eyJSECRET123",  # cut off
+        "key -----BEGIN PRIVATE KEY-----\nSECRET123\n-----END PRIVATE KEY----- end",
+        "-----BEGIN RSA PRIVATE KEY-----\r\nSECRET123",  # cut off
+        '{"x": "-----BEGIN ENCRYPTED PRIVATE KEY-----\\nSECRET123\\n-----END ENCRYPTED PRIVATE KEY-----"}',
+        "k=-----BEGIN+EC+PRIVATE+KEY-----%0ASECRET123%0A-----END+EC+PRIVATE+KEY-----",
+        "k=-----BEGIN%20OPENSSH%20PRIVATE%20KEY-----%0ASECRET123",
     ],
 )
 def test_tokens_and_passwords_are_masked_where_they_are_known_to_stand(text: str) -> None:
     assert "SECRET123" not in http.mask(text)
+
+
+def test_of_a_key_each_line_is_masked_and_what_follows_the_key_is_not() -> None:
+    line_of_it = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC"
+    key = f"-----BEGIN PRIVATE KEY-----\n{line_of_it}\n-----END PRIVATE KEY-----\n"
+
+    assert http.mask(f"a line of it: {line_of_it}.", [key]) == "a line of it: •••."
+    assert http.mask(f"{key}and more") == "•••\nand more"
 
 
 def test_masking_leaves_the_rest_alone() -> None:

@@ -47,6 +47,7 @@ class Client:
             tick=engine.tick,
             refreshes=_refreshable,
             secrets=account.credentials.values(),
+            permit=account.permit,
         )
         self.line.tokens = engine.tokens(self.fetch_token)
         self.line.hooks["response"].append(self._seen)
