@@ -197,6 +197,9 @@ def _contact(country_picklists: bool) -> SObject:
         Field("Description", "Contact Description", "textarea", 32000),
         _owner(),
         _key(),
+        Field("Concord_Role__c", "Concord Role", length=80),
+        Field("Concord_Primary__c", "Concord Primary", "boolean", required=True, defaulted=True),
+        Field("Concord_Active__c", "Concord Active", "boolean", required=True, defaulted=True),
     )
     return SObject("Contact", "Contacts", "003", fields)
 

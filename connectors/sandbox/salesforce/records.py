@@ -44,7 +44,8 @@ class Records:
             )
         values = self._prepared(sobject, incoming, pen, creating=True)
         key = self.store.new_id(sobject)
-        self._store(sobject, key, _born(values, key, pen, self.store.now()), pen, changed=values)
+        born = {**sobject.unticked, **_born(values, key, pen, self.store.now())}
+        self._store(sobject, key, born, pen, changed=values)
         return key
 
     def update(self, sobject: SObject, key: str, incoming: Incoming, pen: Pen) -> None:
@@ -161,11 +162,9 @@ class Records:
             message = f"{field.label}: id value of incorrect type: {key}"
             raise Refusal("MALFORMED_ID", message, fields=[field.name])
         row = target.rows.get(key)
-        if row is None:
+        if row is None or row["IsDeleted"]:
             code = "INVALID_CROSS_REFERENCE_KEY"
             raise Refusal(code, f"{field.label}: {MESSAGES[code]}", fields=[field.name])
-        if row["IsDeleted"]:
-            raise Refusal("ENTITY_IS_DELETED", "entity is deleted", fields=[field.name])
         if field.name == "OwnerId":
             owners.refuse_bad(sobject, row, self.settings.users_without_read)
 
@@ -177,11 +176,14 @@ class Records:
         self._refuse_taken(sobject, key, changed)
         if sobject.name in PERSONS:
             row["Name"] = full_name(row)
-        if "Name" in changed and self.settings.duplicate_rule != "off":
-            is_soft = self.settings.duplicate_rule == "alert"
-            if not (is_soft and pen.allow_save):
-                duplicates.refuse(self._table(sobject), row, is_soft=is_soft, with_details=pen.with_details)
+        self._refuse_duplicate(sobject, row, pen, changed)
         self.store.put(self._table(sobject), key, row)
+
+    def _refuse_duplicate(self, sobject: SObject, row: Row, pen: Pen, changed: Mapping[str, Any]) -> None:
+        rule = duplicates.rule_of(sobject, self.settings)
+        if rule is None or rule.compares not in changed or (rule.is_soft and pen.allow_save):
+            return
+        duplicates.refuse(rule, self._table(sobject), row, with_details=pen.with_details)
 
     def _refuse_taken(self, sobject: SObject, key: str, changed: Mapping[str, Any]) -> None:
         if not self.settings.enforce_unique:

@@ -102,6 +102,7 @@ class SObject:
     by_name: Mapping[str, Field] = field(init=False)
     relationships: Mapping[str, Field] = field(init=False)
     required: tuple[str, ...] = field(init=False)
+    unticked: Mapping[str, bool] = field(init=False)
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -113,6 +114,7 @@ class SObject:
         )
         must = (each.name for each in self.fields if each.required and each.createable and not each.defaulted)
         put(self, "required", tuple(must))
+        put(self, "unticked", {each.name: False for each in self.fields if each.type in BOOLEAN_TYPES})
 
     def find(self, name: str) -> Field | None:
         """Return the field of that name, whatever its case."""

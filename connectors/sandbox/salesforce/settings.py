@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .certificate import registered_key
 from .ids import from_serial, normalised
@@ -11,7 +11,7 @@ OLDEST_VERSION = 31
 # Summer '26 is 67.0, Winter '27 (October 2026) 68.0; 21 to 30 are retired and answer 410.
 # Source: Salesforce fact sheet, "Decisions I would take from this", 7.
 NEWEST_VERSION = 68
-DUPLICATE_RULES = frozenset({"off", "alert", "block"})
+Strength = Literal["off", "alert", "block"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Settings:
     api_limit: int = 100_000
     state_country_picklists: bool = False
     enforce_unique: bool = True
-    duplicate_rule: Literal["off", "alert", "block"] = "off"
+    duplicate_rule: Strength = "off"  # an account has the name of another
+    contact_duplicate_rule: Strength = "off"  # a contact has the e-mail of another
     # Aliases of users who may not read accounts and contacts.
     users_without_read: list[str] = field(default_factory=list)
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -48,8 +49,9 @@ class Settings:
             if not _same_kind(value, default[name]):
                 raise ValueError(f"{name} is a {type(default[name]).__name__}")
         new = replace(self, **changes)
-        if new.duplicate_rule not in DUPLICATE_RULES:
-            raise ValueError(f"duplicate_rule is one of {', '.join(sorted(DUPLICATE_RULES))}")
+        for name in ("duplicate_rule", "contact_duplicate_rule"):
+            if getattr(new, name) not in get_args(Strength):
+                raise ValueError(f"{name} is one of {', '.join(get_args(Strength))}")
         if normalised(new.org_id) is None or not new.org_id.startswith("00D"):
             raise ValueError("org_id is an id that starts with 00D")
         if new.jwt_public_key:
