@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from . import keeping
 from .faults import UnknownFaultError
 from .system import ControlError, System
 from .wire import Reply, Request, json_reply
@@ -55,7 +56,7 @@ def refuse_other_sites(request: Request) -> None:
 
 def _dispatch(app: "Rehearsal", request: Request) -> object:
     parts = request.segments[1:]
-    if len(parts) == 1 and parts[0] in {"reset", "faults", "calls", "settings"}:
+    if len(parts) == 1 and parts[0] in {"reset", "seed", "faults", "calls", "settings"}:
         return _desk(app, request, parts[0])
     if len(parts) in {2, 3, 4} and parts[0] in app.systems:
         return _records(app.systems[parts[0]], request, parts[1:])
@@ -66,6 +67,8 @@ def _desk(app: "Rehearsal", request: Request, what: str) -> object:
     match (request.method, what):
         case ("POST", "reset"):
             app.reset()
+        case ("POST", "seed"):
+            return {"added": keeping.sow(app, _json(request))}
         case ("POST", "faults"):
             return _add_faults(app, _json(request))
         case ("GET", "faults"):

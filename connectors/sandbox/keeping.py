@@ -1,64 +1,58 @@
 """What a rehearsal begins with, and what it remembers over a restart if told to.
 
-Both are one file: {"salesforce": {"Account": [record, …]}}. A record with an Id comes
-back exactly as it was; one without is new, and left out where its name is taken.
+Both are one file: {"salesforce": {"Account": [record, …], "User": […]}}. A record that a sandbox kept comes
+back exactly as it was; any other is new, and left out where it is already there.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .app import Rehearsal
-from .salesforce.system import Salesforce
 from .system import ControlError, System
 
-# The others (users, the organisation) are the same on every first day.
-KEPT = ("Account", "Contact")
-Record = Mapping[str, Any]
+if TYPE_CHECKING:
+    from .app import Rehearsal
+
+Entities = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class UnreadableFileError(Exception):
     """Tell that a file does not hold records of a rehearsal."""
 
 
-def load(app: Rehearsal, path: Path) -> int:
+def load(app: "Rehearsal", path: Path) -> int:
     """Add the records of a file and return how many were added. Raises UnreadableFileError."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return sum(
-            _add(app.systems[name], entity, records)
-            for name, entities in stored.items()
-            for entity, records in entities.items()
-        )
-    except (ValueError, KeyError, AttributeError, TypeError, ControlError) as error:
+        return sow(app, json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ControlError) as error:
         raise UnreadableFileError(f"{path} can't be read as records of a rehearsal: {error}") from error
 
 
-def keep(app: Rehearsal, path: Path) -> None:
+def sow(app: "Rehearsal", stored: object) -> int:
+    """Add the records that are not there yet and return how many; raise ControlError(400) for bad content."""
+    try:
+        if not isinstance(stored, Mapping):
+            raise TypeError("an object is needed")
+        return sum(_sow(app.systems[name], entities) for name, entities in stored.items())
+    except (KeyError, AttributeError, TypeError) as error:
+        raise ControlError(
+            400, f'what is needed is {{"salesforce": {{"Account": [record, …]}}}}: {error}'
+        ) from error
+
+
+def keep(app: "Rehearsal", path: Path) -> None:
     """Write all records to a file, whole or not at all."""
-    salesforce = {entity: app.systems["salesforce"].listing(entity, with_deleted=True) for entity in KEPT}
+    stored = {name: system.kept() for name, system in app.systems.items()}
     draft = path.with_name(f"{path.name}.new")
-    draft.write_text(json.dumps({"salesforce": salesforce}, ensure_ascii=False), encoding="utf-8")
+    draft.write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
     draft.replace(path)
 
 
-def _add(system: System, entity: str, records: Sequence[Record]) -> int:
-    names = {record.get("Name") for record in system.listing(entity, with_deleted=False)}
-    back = [record for record in records if "Id" in record]
-    new = [record for record in records if "Id" not in record and record.get("Name") not in names]
-    if back:
-        _bring_back(system, entity, back)
-    if new:
-        system.create(entity, new)
-    return len(back) + len(new)
-
-
-def _bring_back(system: System, entity: str, records: Sequence[Record]) -> None:
-    """Store rows under their old ids, which the vendor would not let anybody choose."""
-    if not isinstance(system, Salesforce):
-        raise TypeError(f"{system.name} keeps nothing")
-    with system.org.store.lock:
-        table = system.org.store.tables[entity]
-        for record in records:
-            system.org.store.put(table, record["Id"], dict(record))
+def _sow(system: System, entities: Entities) -> int:
+    if not isinstance(entities, Mapping):
+        raise TypeError(f"{system.name} holds no entities")
+    # Whoever is named by others comes first, whatever the order in the file.
+    order = list(system.kept())
+    names = sorted(entities, key=lambda name: order.index(name) if name in order else len(order))
+    return sum(system.seed(name, entities[name]) for name in names)

@@ -86,6 +86,14 @@ class System(Protocol):
         """Store records as a remote user would, all or none, and return their ids."""
         ...
 
+    def seed(self, entity: str, records: Sequence[Mapping[str, Any]]) -> int:
+        """Add the records of a file that are not there yet, all or none, and return how many were added."""
+        ...
+
+    def kept(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all records that a file remembers, in the order in which they can be seeded."""
+        ...
+
     def change(self, entity: str, key: str, values: Mapping[str, Any]) -> None:
         """Change one record as a remote user would."""
         ...

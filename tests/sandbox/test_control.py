@@ -113,6 +113,31 @@ def test_a_gzipped_body_is_shown_decoded(remote: Remote) -> None:
     assert remote.control("GET", "calls").json()["last"][-1]["body"] == {"Name": "A"}
 
 
+def test_a_running_rehearsal_is_seeded_with_what_a_file_may_hold(remote: Remote) -> None:
+    seed = {
+        "salesforce": {
+            "Contact": [{"LastName": "Zuck", "Account": {"Concord_Id__c": "C-1"}}],
+            "Account": [{"Name": "Facebook", "Concord_Id__c": "C-1", "Owner": {"Username": "n@example.com"}}],
+            "User": [{"LastName": "Voss", "Email": "n@example.com"}],
+        }
+    }
+
+    answers = [remote.control("POST", "seed", json=seed).json() for _ in range(2)]
+
+    assert answers == [{"added": 3}, {"added": 0}]
+    account = remote.stored()[0]
+    owner = next(user["LastName"] for user in remote.stored("User") if user["Id"] == account["OwnerId"])
+    assert (owner, remote.stored("Contact")[0]["AccountId"]) == ("Voss", account["Id"])
+
+
+@pytest.mark.parametrize(
+    "body", [[], 5, {"nowhere": {}}, {"salesforce": []}, {"salesforce": {"Account": [{"Name": 5}]}}]
+)
+def test_a_seed_that_makes_no_sense_is_refused(remote: Remote, body: Any) -> None:
+    assert remote.control("POST", "seed", json=body).status_code == 400
+    assert remote.stored() == []
+
+
 def test_reset_forgets_everything(remote: Remote) -> None:
     remote.store({"Name": "A"})
     remote.settings(org_name="Other")

@@ -1,12 +1,13 @@
 """What the control API does with the records, in the name of a colleague over there."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..system import ControlError
+from . import seeding
 from .errors import Refusal
 from .org import Org
-from .people import with_defaults
 from .records import Pen
 from .schema import SObject
 from .values import read_record
@@ -34,7 +35,18 @@ class ByHand:
     def create(self, entity: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """Store records, all or none, and return their ids."""
         sobject = self._entity(entity)
-        return self._by_hand(lambda pen: [self._insert(sobject, raw, pen) for raw in records])
+        return self._by_hand(lambda pen: [seeding.insert(self.org, sobject, raw, pen) for raw in records])
+
+    def seed(self, entity: str, records: Sequence[Mapping[str, Any]]) -> int:
+        """Add the records of a file that are not there yet, all or none, and return how many were added."""
+        sobject = self._entity(entity)
+        return self._by_hand(
+            lambda pen: seeding.sow(self.org, sobject, records, replace(pen, chooses_ids=True))
+        )
+
+    def kept(self) -> dict[str, list[dict[str, Any]]]:
+        """Return all records that a file remembers, in the order in which they can be seeded."""
+        return {entity: self.listing(entity, with_deleted=True) for entity in seeding.KEPT}
 
     def change(self, entity: str, key: str, values: Mapping[str, Any]) -> None:
         """Change one record."""
@@ -80,12 +92,6 @@ class ByHand:
 
     def _merge(self, sobject: SObject, master: str, losers: Sequence[str], pen: Pen) -> list[str]:
         return [self.org.records.merge(sobject, master, loser, pen) for loser in losers]
-
-    def _insert(self, sobject: SObject, raw: Mapping[str, Any], pen: Pen) -> str:
-        if not isinstance(raw, dict):
-            raise ControlError(400, "a record is a JSON object")
-        values = with_defaults(raw) if sobject.name == "User" else raw
-        return self.org.records.create(sobject, read_record(sobject, values), pen)
 
     def _by_hand(self, deed: Callable[[Pen], T]) -> T:
         pen = Pen(self.org.remote_user, allow_save=True, writes_locked_fields=True)

@@ -27,6 +27,7 @@ class Pen:
     allow_save: bool = False
     with_details: bool = False
     writes_locked_fields: bool = False
+    chooses_ids: bool = False
 
 
 class Records:
@@ -38,12 +39,12 @@ class Records:
 
     def create(self, sobject: SObject, incoming: Incoming, pen: Pen) -> str:
         """Store a new record and return its id; raise Refusal."""
-        if incoming.values.get("Id") is not None:
-            raise Refusal(
-                "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", fields=["Id"]
-            )
+        chosen = incoming.values.get("Id")
+        if chosen is not None and not pen.chooses_ids:
+            message = "cannot specify Id in an insert call"
+            raise Refusal("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=["Id"])
         values = self._prepared(sobject, incoming, pen, creating=True)
-        key = self.store.new_id(sobject)
+        key = normalised(chosen or "") or self.store.new_id(sobject)
         born = {**sobject.unticked, **_born(values, key, pen, self.store.now())}
         self._store(sobject, key, born, pen, changed=values)
         return key
