@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
-from companies.models import Company
+from companies.models import Company, Location
 from companies.phones import to_e164
 from connectors.admin import cells, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
@@ -150,3 +150,21 @@ def _updated(company: Company) -> SafeString:
     html = '<time class="cc-two cc-when" datetime="{}">{}<span class="cc-second">{}</span></time>'
     at = company.updated_at
     return format_html(html, at.isoformat(), *words.two_lines(at, now))
+
+
+@admin.register(Location)
+class LocationAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
+    """The places of companies."""
+
+    list_filter = [tabs.StateFilter]
+    list_per_page = 50
+    list_fullwidth = True
+    list_before_template = "concord/grid_top.html"
+    list_after_template = "concord/grid_end.html"
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["label", "recipient", "city", "company__name", "links__remote_id"]
+    autocomplete_fields = ["company"]
+
+    def get_list_display(self, request: HttpRequest) -> list[str | Callable[[Any], Any]]:
+        """Return the columns: one for each enabled connection among them."""
+        return ["label", "company", *self.link_columns(request), self.menu_column(request)]

@@ -9,9 +9,18 @@ class CompaniesConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the engine what can be synced."""
-        from companies.models import Company, CompanyLink
+        from companies.models import Company, CompanyLink, Location, LocationLink
         from connectors.entities import Entity, register
 
         register(
-            Entity("company", "company", "companies", "customer_sync", Company, CompanyLink, order=10),
-        )
+            Entity(
+                "company", "company", "companies", "customer_sync", Company, CompanyLink,
+                order=10, related=("locations",), unsent=frozenset({Company.Status.REJECTED}),
+            ),
+        )  # fmt: skip
+        register(
+            Entity(
+                "location", "location", "locations", "customer_location", Location, LocationLink,
+                order=20, parent="company", related=("company",),
+            )
+        )  # fmt: skip

@@ -1,12 +1,15 @@
-"""Companies: the business customers of the merchant."""
+"""Companies, the business customers of the merchant, and their locations."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
+from django.db.models import Q
 from django_countries.fields import CountryField
+from simple_history.models import HistoricalRecords
 
-from companies.countries import english_name
+from companies.addresses import Address
 from companies.phones import to_e164
 from connectors.models import Link, Synced
 
@@ -57,6 +60,8 @@ class Company(Synced):
         "Source", max_length=20, choices=Source.choices, default=Source.ADMIN, editable=False
     )
 
+    history = HistoricalRecords(excluded_fields=["version", "phone_e164", "created_at", "updated_at"])
+
     class Meta(Synced.Meta):
         verbose_name = "company"
         verbose_name_plural = "companies"
@@ -71,9 +76,37 @@ class Company(Synced):
         return self.name
 
     @property
-    def legal_country_name(self) -> str:
-        """Return the country's English name, whatever language the reader has chosen."""
-        return english_name(str(self.legal_country or ""))
+    def legal_address(self) -> Address:
+        """Return where the company is registered."""
+        return Address(
+            self.legal_street,
+            self.legal_city,
+            self.legal_region,
+            self.legal_postal_code,
+            str(self.legal_country or ""),
+        )
+
+    @property
+    def billing_address(self) -> Address:
+        """Return the default billing location's address, else the legal one."""
+        return self._default("is_default_billing")
+
+    @property
+    def shipping_address(self) -> Address:
+        """Return the default shipping location's address, else the legal one."""
+        return self._default("is_default_shipping")
+
+    def _default(self, mark: str) -> Address:
+        """Return the address of the location with this mark; one that is switched off is no source."""
+        if not self.pk:
+            return self.legal_address
+        locations = self.locations.all()  # read at once for a batch: see the entity's `related`
+        marked = (one for one in locations if getattr(one, mark) and one.sync_enabled)
+        return next((one.address for one in marked), self.legal_address)
+
+    def representatives(self) -> list[int]:
+        """Return the sales representative."""
+        return [self.sales_representative_id] if self.sales_representative_id else []
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; read the phone anew. See `Synced.save` for what is requested."""
@@ -84,7 +117,74 @@ class Company(Synced):
         super().save(*args, **kwargs)
 
 
+class Location(Synced):
+    """A place of a company: where it is billed, or where goods go.
+
+    At most one of a company's locations is its default for billing, and one for
+    shipping. Marking another moves the mark.
+    """
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="locations")
+    label = models.CharField("Label", max_length=200)
+    recipient = models.CharField("Recipient", max_length=300, blank=True)
+    phone = models.CharField("Phone", max_length=100, blank=True)
+    street = models.TextField("Street", max_length=500, blank=True)
+    city = models.CharField("City", max_length=200, blank=True)
+    region = models.CharField("State or Province", max_length=200, blank=True)
+    postal_code = models.CharField("Postal Code", max_length=50, blank=True)
+    country = CountryField("Country", blank=True)
+    is_default_billing = models.BooleanField("Default Billing", default=False)
+    is_default_shipping = models.BooleanField("Default Shipping", default=False)
+
+    history = HistoricalRecords(excluded_fields=["version", "created_at", "updated_at"])
+
+    class Meta(Synced.Meta):
+        verbose_name = "location"
+        verbose_name_plural = "locations"
+        ordering = ["company", "-is_default_billing", "label", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["company"], condition=Q(is_default_billing=True), name="one_default_billing"
+            ),
+            models.UniqueConstraint(
+                fields=["company"], condition=Q(is_default_shipping=True), name="one_default_shipping"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def address(self) -> Address:
+        """Return the address alone."""
+        return Address(self.street, self.city, self.region, self.postal_code, str(self.country or ""))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save; a default mark is taken from the location that had it. Requests the company too."""
+        with transaction.atomic():
+            Company.objects.select_for_update().filter(pk=self.company_id).first()
+            self._take_marks()
+            super().save(*args, **kwargs)
+
+    def _take_marks(self) -> None:
+        others = Location.objects.filter(company_id=self.company_id).exclude(pk=self.pk)
+        for mark in ("is_default_billing", "is_default_shipping"):
+            for other in others.filter(**{mark: True}) if getattr(self, mark) else ():
+                setattr(other, mark, False)
+                other.save()
+
+    def touches(self) -> Iterable[Synced]:
+        """Return the company, whose address may be this one."""
+        return (self.company,)
+
+
 class CompanyLink(Link):
     """Who a company is in one remote system."""
 
     record = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="links")
+
+
+class LocationLink(Link):
+    """Who a location is in one remote system."""
+
+    record = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="links")

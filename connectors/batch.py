@@ -11,14 +11,18 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from django.db import DataError
+from django.utils import timezone
 
-from connectors import health, queue
+from connectors import health, owners, queue
 from connectors.desk import Desk
 from connectors.entities import Entity
 from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
-from connectors.protocol import Change, Connector, Outcome, Status
+from connectors.models import Link
+from connectors.owners import OwnerPlan
+from connectors.protocol import PARENT_GONE, Change, Connector, Outcome, Status
+from connectors.rendering import Renderer
 from connectors.text import storable
 from synclog import runs
 
@@ -36,13 +40,19 @@ class Batch:
 
     desk: Desk
     kind: Entity[Any, Any]
-    mapping: FieldMapping
+    renderer: Renderer
     connector: Connector
     answers: list[queue.Result] = field(default_factory=list)
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
     rows: Sequence[Any] = ()
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
+    owners: dict[int, OwnerPlan] = field(default_factory=dict)  # of new records, by their pk
+
+    @property
+    def mapping(self) -> FieldMapping:
+        """Return how the entity's fields are bound."""
+        return self.renderer.mapping
 
     def give_up(self, rows: Sequence[Any]) -> None:
         """Fail rows whose worker died again and again while they were alone."""
@@ -86,27 +96,32 @@ class Batch:
     def _changes(self, rows: Sequence[Any]) -> list[tuple[Any, Rendered, Change]]:
         """Render and compare; answer at once for what needs no call."""
         wanted = []
-        for row in rows:
-            rendered = self.mapping.render(row.record)
+        renderings = self.renderer.render([row.record for row in rows])
+        if self.mapping.owner:
+            unlinked = [row.record for row in rows if not row.remote_id]
+            self.owners = owners.plans(self.desk.connection, unlinked) if unlinked else {}
+        for row, rendered in zip(rows, renderings, strict=True):
             fields = outstanding(rendered.payload, row.snapshot, row.left, unsure=row.unsure)
-            if rendered.errors:
-                self._keep(row, rendered, _refused_here(rendered))
-            elif row.remote_id and not fields and not row.unsure:
-                self._keep(row, rendered, Outcome(Status.UNCHANGED, remote_id=row.remote_id))
+            if outcome := _without_call(row, rendered, fields):
+                self._keep(row, rendered, outcome)
             else:
-                wanted.append((row, rendered, _change(row, rendered, fields)))
-                new = {
-                    name: value
-                    for name, value in fields.items()
-                    if name in row.left or (value is not None and is_blank(row.snapshot.get(name)))
-                }
-                if row.remote_id and row.snapshot and new:
-                    self.widened[row.pk] = new
+                wanted.append((row, rendered, self._change(row, rendered, fields)))
+                self._widen(row, fields)
         if self.widened:
             queue.widen(self.kind, self.desk.lease, self.widened)
             self.desk.begun.update(self.widened)
         self._store()
         return wanted
+
+    def _widen(self, row: Any, fields: Mapping[str, Any]) -> None:
+        """Note what is about to be set for the first time; see `queue.widen`."""
+        new = {
+            name: value
+            for name, value in fields.items()
+            if name in row.left or (value is not None and is_blank(row.snapshot.get(name)))
+        }
+        if row.remote_id and row.snapshot and new:
+            self.widened[row.pk] = new
 
     def _converse(self, wanted: list[tuple[Any, Rendered, Change]]) -> None:
         if not wanted:
@@ -121,7 +136,24 @@ class Batch:
         self._count_calls()  # before the last answer: who waits for the run reads both at once
         self._store()
 
+    def _change(self, row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
+        plan, parent = self.owners.get(row.record.pk), self.renderer.parent_of(row.record)
+        return Change(
+            key=str(row.record.public_id),
+            remote_id=row.remote_id,
+            fields=fields,
+            payload=rendered.for_create(),
+            local=rendered.local,
+            choice=row.choice,
+            sure=not row.unsure,
+            owners=plan.owners if plan else (),
+            owner_of=parent.remote_id if plan and parent and parent.adopted else "",
+        )
+
     def _keep(self, row: Any, rendered: Rendered, outcome: Outcome) -> None:
+        plan = self.owners.get(row.record.pk)
+        if plan is not None:
+            outcome, row.owner_fallback = owners.told(plan, outcome, self.desk.connection.system.label)
         self.answers.append(queue.Result(row, rendered, outcome))
         self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
 
@@ -132,6 +164,8 @@ class Batch:
                 self._settle(self.answers)
             except UNSTORABLE:
                 self._settle_one_by_one()
+            owners.refused(self.desk.connection, (answer.outcome for answer in self.answers))
+            self._ask_for_parents()
         self.answers, self.stored_at = [], time.monotonic()
 
     def _settle(self, answers: Sequence[queue.Result]) -> None:
@@ -139,6 +173,20 @@ class Batch:
         moved = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
         if moved:
             queue.find_changed(connection, self.kind.name, moved)
+
+    def _ask_for_parents(self) -> None:
+        """Have the parents looked at whose children found nobody at their id."""
+        lost = [answer.row for answer in self.answers if answer.outcome.code == PARENT_GONE]
+        if not lost or not self.kind.parent:
+            return
+        pks = {getattr(row.record, f"{self.kind.parent}_id") for row in lost}
+        now = timezone.now()
+        run = runs.automatic_id(self.desk.connection.pk, now)
+        runs.add_automatic(self.desk.connection.pk, self.desk.connection.name, now, len(pks))
+        queue.enqueue(
+            self.kind.parent, pks, self.desk.connection, run=run, requested_by=lost[0].requested_by,
+            priority=Link.Priority.SAVE, full=True,
+        )  # fmt: skip
 
     def _settle_one_by_one(self) -> None:
         """Store answers of which one holds what no database takes: the others must not wait for it."""
@@ -158,7 +206,7 @@ class Batch:
         lone = _blame(error) if len(rows) == 1 else None
         if lone is not None:
             self._doubt(rows[0])
-            self._keep(rows[0], self.mapping.render(rows[0].record), lone)
+            self._keep(rows[0], self.renderer.one(rows[0].record), lone)
             self._store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
         self._tell_answered()
@@ -177,18 +225,6 @@ class Batch:
             row.left = {name: value for name, value in row.left.items() if name not in sent}
 
 
-def _change(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
-    return Change(
-        key=str(row.record.public_id),
-        remote_id=row.remote_id,
-        fields=fields,
-        payload=rendered.for_create(),
-        local=rendered.local,
-        choice=row.choice,
-        sure=not row.unsure,
-    )
-
-
 def _storable(outcome: Outcome) -> Outcome:
     exchange = outcome.exchange
     return replace(
@@ -202,8 +238,15 @@ def _storable(outcome: Outcome) -> Outcome:
     )
 
 
-def _refused_here(rendered: Rendered) -> Outcome:
-    return Outcome(Status.REJECTED, code="invalid", errors=rendered.errors)
+def _without_call(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Outcome | None:
+    """Return the outcome of a record that needs no call, None for one that does."""
+    if rendered.errors:
+        return Outcome(Status.REJECTED, code="invalid", errors=rendered.errors)
+    if rendered.is_orphan:  # its parent went between the claim and now
+        return Outcome(Status.WAITING)
+    if row.remote_id and not fields and not row.unsure:
+        return Outcome(Status.UNCHANGED, remote_id=row.remote_id)
+    return None
 
 
 def _blame(error: Exception) -> Outcome | None:

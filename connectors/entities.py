@@ -1,6 +1,6 @@
 """What can be synced: the domain rooms register their entities here at start-up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,12 @@ L = TypeVar("L", bound=Link)
 
 @dataclass(frozen=True)
 class Entity(Generic[M, L]):
-    """Bind a name to a model and its link table. `order`: parents first."""
+    """Bind a name to a model and its link table. `order`: parents first.
+
+    `parent` is the model's foreign key to the record that must be over there before
+    this one; its entity has the same name. `related` is what rendering reads of other
+    tables. `unsent` are statuses that are never sent by themselves.
+    """
 
     name: str  # "company"
     label: str  # "company"
@@ -23,6 +28,9 @@ class Entity(Generic[M, L]):
     model: type[M]
     link: type[L]
     order: int
+    parent: str = ""
+    related: tuple[str, ...] = ()
+    unsent: frozenset[str] = frozenset()
 
     def links(self) -> LinkQuerySet:
         """Return all links of this entity."""
@@ -31,6 +39,17 @@ class Entity(Generic[M, L]):
     def records(self) -> models.QuerySet[M]:
         """Return all records of this entity."""
         return self.model._default_manager.all()
+
+    def whole(self) -> models.QuerySet[M]:
+        """Return all records with what rendering reads of other tables, in few queries."""
+        return self.records().prefetch_related(*self.related)
+
+    def is_sent(self, record: M, chosen: Mapping[str, Collection[str]]) -> bool:
+        """Return whether a record in this status is sent by itself, by a connection's choice of statuses."""
+        status = getattr(record, "status", None)
+        if status is None or status in self.unsent:
+            return status is None
+        return self.name not in chosen or status in chosen[self.name]
 
 
 _registered: dict[str, Entity[Any, Any]] = {}

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 Json = Any
+NO_PARENTS: Map[int, str] = MappingProxyType({})
 
 
 def as_text(value: object) -> str | None:
@@ -45,11 +47,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One record in the other side's words, and what is wrong with it (by our names)."""
+    """One record in the other side's words, and what is wrong with it (by our names).
+
+    `is_orphan`: its parent is not over there, so it can't be sent yet.
+    """
 
     payload: dict[str, Json]
     errors: dict[str, str] = field(default_factory=dict)
     local: dict[str, Any] = field(default_factory=dict)
+    is_orphan: bool = False
 
     def for_create(self) -> dict[str, Json]:
         """Return the payload without blanks: a create omits them."""
@@ -61,7 +67,9 @@ class Mapping:
     """Bind one entity to one remote object.
 
     `key` is their field that holds our external id; `match` names the local
-    fields that a connector compares when it looks for an existing record.
+    fields that a connector compares when it looks for an existing record. `parent`
+    is the remote field that takes the id of the parent over there: its local field
+    is our foreign key. `owner` is their field for who owns a new record.
     """
 
     entity: str
@@ -70,20 +78,29 @@ class Mapping:
     fields: tuple[Field, ...]
     match: tuple[str, ...] = ()
     system: str = ""
+    parent: str = ""
+    owner: str = ""
 
-    def render(self, record: object) -> Rendered:
-        """Return the record in their words. Never raises for bad values: see errors."""
+    def render(self, record: object, parents: Map[int, str] = NO_PARENTS) -> Rendered:
+        """Return the record in their words. Never raises for bad values: see errors.
+
+        `parents`: the ids over there of our parents, by their pks. The field of a
+        parent that is not among them is left out: it says nothing, it clears nothing.
+        """
         payload: dict[str, Json] = {}
         errors: dict[str, str] = {}
+        is_orphan = False
         for item in self.fields:
-            if item.master != "local":
-                continue
-            value = item.to_remote(read(record, item.path or item.local))
-            payload[item.remote] = value
-            problem = self._problem(item, value)
-            if problem:
-                errors[item.local] = problem
-        return Rendered(payload, errors, {name: read(record, name) for name in self.match})
+            if item.remote == self.parent:
+                payload[item.remote] = parents.get(read(record, f"{item.local}_id"))
+                is_orphan = payload[item.remote] is None
+            elif item.master == "local":
+                value = payload[item.remote] = item.to_remote(read(record, item.path or item.local))
+                if problem := self._problem(item, value):
+                    errors[item.local] = problem
+        if is_orphan:
+            del payload[self.parent]
+        return Rendered(payload, errors, {name: read(record, name) for name in self.match}, is_orphan)
 
     def _problem(self, item: Field, value: Json) -> str:
         if item.required and is_blank(value):

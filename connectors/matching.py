@@ -11,6 +11,7 @@ from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Change, Connector
+from connectors.rendering import Renderer
 
 CHUNK = 1_000
 
@@ -23,6 +24,7 @@ class Found:
     link: int = 0
     conflict: int = 0
     linked_before: int = 0
+    waiting: int = 0  # their parent is not over there yet: nobody can tell
 
 
 class AllTalkersBusyError(Exception):
@@ -60,9 +62,10 @@ def _unlinked(connection: Connection, kind: Entity[Any, Any]) -> list[int]:
 def _match_chunk(
     connection: Connection, kind: Entity[Any, Any], connector: Connector, pks: Sequence[int], found: Found
 ) -> None:
-    mapping = registry.mapping(connection, kind.name)
-    records = {str(record.public_id): record for record in kind.records().filter(pk__in=pks).order_by("pk")}
-    rendered = {key: mapping.render(record) for key, record in records.items()}
+    records = {str(record.public_id): record for record in kind.whole().filter(pk__in=pks).order_by("pk")}
+    renderings = Renderer(connection, kind).render(list(records.values()))
+    found.waiting += sum(item.is_orphan for item in renderings)
+    rendered = {key: item for key, item in zip(records, renderings, strict=True) if not item.is_orphan}
     asked = kind.links().filter(connection=connection, record_id__in=pks)
     choices = dict(asked.values_list("record_id", "choice"))
     changes = [

@@ -4,13 +4,16 @@
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from django.conf import settings as project
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from connectors.secrets import EncryptedJSONField
 
@@ -36,12 +39,24 @@ class Connection(models.Model):
     enabled = models.BooleanField(default=True)
     auto_push = models.JSONField(default=dict, blank=True)  # {entity: bool}
     auto_associate = models.JSONField(default=dict, blank=True)  # {entity: bool}, absent: the kind's default
+    auto_statuses = models.JSONField(default=dict, blank=True)  # {entity: [status]}, absent: all but rejected
+    default_representative = models.ForeignKey(
+        project.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name="Default Sales Representative",
+    )
     batch_size = models.PositiveIntegerField(default=200, validators=[MinValueValidator(1)])
     max_slots = models.PositiveSmallIntegerField(default=4, validators=[MinValueValidator(1)])
     org_id = models.CharField(max_length=64, blank=True, editable=False)
     settings = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # Who changed what; never a secret. That a login was changed is told by the reason.
+    history = HistoricalRecords(excluded_fields=["credentials", "created_at", "updated_at"])
 
     class Meta:
         ordering = ["name"]
@@ -64,6 +79,13 @@ class Connection(models.Model):
     def pushes_automatically(self, entity: str) -> bool:
         """Return whether saving a record of this entity sends it."""
         return bool(self.enabled and self.auto_push.get(entity))
+
+    def sends_by_itself(self, record: "Synced") -> bool:
+        """Return whether saving this record sends it: its entity is automatic, and its status is sent."""
+        from connectors import entities
+
+        entity = entities.of(type(record))
+        return self.pushes_automatically(entity.name) and entity.is_sent(record, self.auto_statuses)
 
     def associates_automatically(self, entity: str) -> bool:
         """Return whether saving an unassociated record associates it."""
@@ -90,6 +112,8 @@ class ConnectionHealth(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)  # raises in a row
+    users_at = models.DateTimeField(null=True, blank=True)  # when the users over there were fetched last
+    users_trouble = models.TextField(blank=True)  # why fetching them failed, "" where it did not
     refusals = models.PositiveSmallIntegerField(default=0)  # sessions in a row refused after a login
     usage = models.JSONField(default=dict, blank=True)  # {"used", "limit", "at"}
     last_success = models.DateTimeField(null=True, blank=True)
@@ -125,6 +149,57 @@ class Token(models.Model):
         return f"version {self.version}"
 
 
+class RemoteUser(models.Model):
+    """A user over there, mirrored: who may own records. Inactive ones are kept and marked."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="remote_users")
+    remote_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=250)
+    email = models.CharField(max_length=254, blank=True)
+    username = models.CharField(max_length=254, blank=True)
+    federation_id = models.CharField(max_length=512, blank=True)
+    profile = models.CharField(max_length=250, blank=True)
+    is_active = models.BooleanField(default=True)
+    inactive_since = models.DateTimeField(null=True, blank=True)  # first seen inactive by us
+    trouble = models.TextField(
+        blank=True
+    )  # why the other side refused it as an owner, until the next refresh
+    seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-is_active", "name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "remote_id"], name="remote_user_once"),
+        ]
+
+    def __str__(self) -> str:
+        parts = [self.name, self.email, self.profile, "" if self.is_active else "inactive"]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def may_own(self) -> bool:
+        """Return whether a new record may be given to this user, as far as we know."""
+        return self.is_active and not self.trouble
+
+
+class UserLink(models.Model):
+    """Who one of our users is in one remote system."""
+
+    user = models.ForeignKey(project.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="remote_links")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    remote_user = models.ForeignKey(RemoteUser, on_delete=models.CASCADE, related_name="links")
+    linked_by = models.CharField(max_length=150, blank=True)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "connection"], name="user_linked_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.remote_user}"
+
+
 class Slot(models.Model):
     """Permission for one talker: limits concurrency, and tells who died talking."""
 
@@ -150,7 +225,7 @@ class LinkQuerySet(models.QuerySet[Any]):
 
     def due(self, now: datetime) -> Self:
         """Return links that wait for nothing but a talker."""
-        return self.filter(state="pending", enabled="yes", waiting_for=None, not_before__lte=now)
+        return self.filter(state="pending", enabled="yes", record__sync_enabled=True, not_before__lte=now)
 
 
 class Link(models.Model):
@@ -169,6 +244,11 @@ class Link(models.Model):
         PENDING = "pending", "Pending"
         FAILED = "failed", "Failed"
 
+    class OwnerFallback(models.TextChoices):
+        NONE = "", "As wanted"
+        DEFAULT = "default", "The default representative"
+        LOGIN = "login", "The login's own user"
+
     class Priority(models.IntegerChoices):
         CLICK = 0
         SAVE = 1
@@ -185,6 +265,10 @@ class Link(models.Model):
     enabled_at = models.DateTimeField(null=True, blank=True)
     remote_id = models.CharField("Commerce Reference ID", max_length=64, blank=True, default="")
     remote_url = models.CharField(max_length=500, blank=True, default="")
+    adopted = models.BooleanField(default=False)  # it was there before us
+    owner_fallback = models.CharField(
+        max_length=10, choices=OwnerFallback.choices, blank=True, default=""
+    )  # who got the new record over there instead of who should have
 
     snapshot = models.JSONField(default=dict, blank=True)  # remote names: what they are known to hold
     left = models.JSONField(
@@ -202,13 +286,13 @@ class Link(models.Model):
     requested_at = models.DateTimeField(null=True, blank=True)
     requested_by = models.CharField(max_length=150, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
-    waiting_for = models.BigIntegerField(null=True, blank=True)  # the parent's pk
     attempts = models.PositiveSmallIntegerField(default=0)
     crashes = models.PositiveSmallIntegerField(default=0)
     run = models.UUIDField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
 
+    failed_at = models.DateTimeField(null=True, blank=True)
     code = models.CharField(max_length=100, blank=True)
     message = models.TextField(blank=True)
     errors = models.JSONField(default=dict, blank=True)
@@ -247,6 +331,9 @@ class Synced(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    sync_enabled = models.BooleanField(
+        "Enable synchronization", default=True
+    )  # no: nothing sends it anywhere
     created_at = models.DateTimeField("created", auto_now_add=True)
     updated_at = models.DateTimeField("updated", auto_now=True)
 
@@ -267,6 +354,35 @@ class Synced(models.Model):
                 self._move_version()
             super().save(*args, **kwargs)
             queue.enqueue_auto(self, requested_by=requested_by)
+            self._touch_others(requested_by)
+
+    def delete(self, *args: Any, requested_by: str = "", **kwargs: Any) -> Any:
+        """Delete here, nothing over there; records whose payload held something of this are looked at."""
+        with transaction.atomic():
+            touched = list(self.touches())
+            deleted = super().delete(*args, **kwargs)
+            for other in touched:
+                other.touched(requested_by)
+        return deleted
+
+    def touches(self) -> "Iterable[Synced]":
+        """Return the records whose payload depends on this one."""
+        return ()
+
+    def representatives(self) -> list[int]:
+        """Return the users (pks) who should own this record over there, best first."""
+        return []
+
+    def touched(self, requested_by: str) -> None:
+        """Request what the change of another record wants of this one."""
+        from connectors import queue
+
+        self._move_version()
+        queue.enqueue_auto(self, requested_by=requested_by)
+
+    def _touch_others(self, requested_by: str) -> None:
+        for other in self.touches():
+            other.touched(requested_by)
 
     def _move_version(self) -> None:
         """Count this save. In the database: two who save at once must not agree on a number."""

@@ -39,6 +39,7 @@ class Status(StrEnum):
 AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 CREATE = "create"  # a person's choice: make a new record although others look alike
 GONE = "gone"  # the code of a record that was deleted over there
+PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class Change:
     create needs it), `local` our values that matching compares, `choice` what a
     person decided: "", CREATE, or the remote id to link to. `sure` is false while
     an earlier answer is missing: then the key is written along with the fields.
+
+    For a new record: `owners` are the users over there who may own it, best first
+    (after them the system's own choice); `owner_of` is the remote id of the parent
+    whose owner comes before them, "" for none.
     """
 
     key: str
@@ -59,6 +64,8 @@ class Change:
     local: Mapping[str, Any] = field(default_factory=dict)
     choice: str = ""
     sure: bool = True
+    owners: Sequence[str] = ()
+    owner_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ class Outcome:
     `sent` are the remote fields that the other side now holds because of us;
     `errors` uses our field names. `message` is one sentence for a person.
     `tries` bounds how often TRANSIENT is tried again, where that differs from the
-    setting.
+    setting. Of a new record: `owner` is who was asked to own it ("": the system's own
+    choice), `refused_owners` those whom it did not take, each with the reason.
     """
 
     status: Status
@@ -103,6 +111,21 @@ class Outcome:
     sent: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
     tries: int | None = None
+    owner: str = ""
+    refused_owners: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """Describe a user over there who may own records, or might when active again."""
+
+    remote_id: str
+    name: str
+    email: str = ""
+    username: str = ""
+    federation_id: str = ""
+    profile: str = ""
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +262,9 @@ class Connector(Protocol):
 
     def pull(self, entity: str, since: str | None) -> Iterator[Any]:
         """Yield pages of records that changed since an opaque cursor."""
+
+    def list_users(self) -> Iterator[UserRecord]:
+        """Yield the users who may own records, inactive ones too. Raises ConnectorError."""
 
     def test_connection(self) -> Identity:
         """Check the login and all that a push will need. Raises ConnectorError."""

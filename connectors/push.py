@@ -18,6 +18,7 @@ from connectors.entities import Entity
 from connectors.errors import LeaseLost
 from connectors.models import Connection
 from connectors.protocol import Connector
+from connectors.rendering import Renderer
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
             with registry.open_connector(
                 connection, desk, call_timeout_s=settings.CONCORD["call_timeout_s"]
             ) as connector:
-                if not connection.health.facts:
+                if not _knows_fields(connection):
                     health.learn(connection, connector.facts())
                 return _work(desk, connector, kinds, lambda: stop() or time.monotonic() >= ends_at)
         except LeaseLost:
@@ -64,6 +65,13 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
         except Exception as error:  # noqa: BLE001 - opening or asking failed: the one place, see the head
             health.failed(connection, error, batch=0)
             return False
+
+
+def _knows_fields(connection: Connection) -> bool:
+    """Return whether the other side was asked about every object that we write."""
+    facts = connection.health.facts
+    bound = connection.system.mappings(connection.settings, facts).values()
+    return all(mapping.remote in facts for mapping in bound)
 
 
 def _work(
@@ -96,8 +104,7 @@ def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any]) -> bool
         return False
     if len(rows) == limit:
         doorbell.ring(connection.pk)  # more than one talker can carry
-    mapping = registry.mapping(connection, kind.name)
-    batch = Batch(desk, kind, mapping, connector)
+    batch = Batch(desk, kind, Renderer(connection, kind), connector)
     batch.give_up(spent)
     batch.carry(rows)
     return True

@@ -5,7 +5,7 @@ vocabulary as a condition on the link table is `where`, for tabs and counts.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from connectors.protocol import GONE
 from synclog import words
 
 REASON_CHARS = 160
+ON = Q(enabled=Link.Enabled.YES, record__sync_enabled=True)
 CONFLICT = "conflict"  # the code of a record that several over there may be
 
 
@@ -78,11 +79,23 @@ class World:
     automatic: bool
     attempts: int  # of which the last one fails
     labels: Callable[[str], str] = str  # our field name -> what people call it
-    parents: Mapping[int, str] | None = None  # pk -> "Facebook (company)"
 
 
-def state_of(link: Link | None, live: Collection[UUID]) -> State:
-    """Return the state of a record that has this link, None where it has none."""
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What a record waits for: its parent, as in "Facebook (company)", and how that stands."""
+
+    name: str
+    shown: Shown
+
+
+def state_of(link: Link | None, live: Collection[UUID], *, is_on: bool = True) -> State:
+    """Return the state of a record that has this link, None where it has none.
+
+    `is_on`: synchronization is enabled for the record at all.
+    """
+    if not is_on:
+        return State.NOT_ENABLED
     if link is None:
         return State.NOT_SYNCED
     if link.enabled == Link.Enabled.NO:
@@ -98,13 +111,13 @@ def state_of(link: Link | None, live: Collection[UUID]) -> State:
 
 def where(state: State, live: Collection[UUID] = ()) -> Q:
     """Return the same as a condition on links; NOT_SYNCED finds only those that have a row."""
-    enabled = Q(enabled=Link.Enabled.YES)
+    enabled = ON
     failed = enabled & Q(state=Link.State.FAILED)
     pending = enabled & Q(state=Link.State.PENDING)
     idle = enabled & Q(state=Link.State.IDLE)
     sending = Q(lease__in=list(live))
     return {
-        State.NOT_ENABLED: Q(enabled=Link.Enabled.NO),
+        State.NOT_ENABLED: Q(enabled=Link.Enabled.NO) | Q(record__sync_enabled=False),
         State.SENDING: pending & sending,
         State.WAITING: pending & (Q(lease=None) | ~sending),
         State.CHOICE: failed & Q(code=CONFLICT),
@@ -118,20 +131,39 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
 
 def needs_you() -> Q:
     """Return the condition on links that only a person can move on."""
-    return Q(enabled=Link.Enabled.YES, state=Link.State.FAILED)
+    return ON & Q(state=Link.State.FAILED)
 
 
 def on_the_way() -> Q:
     """Return the condition on links that wait or are being sent."""
-    return Q(enabled=Link.Enabled.YES, state=Link.State.PENDING)
+    return ON & Q(state=Link.State.PENDING)
 
 
-def shown(link: Link | None, world: World) -> Shown:
-    """Return the state and why, as a second line below the chip."""
-    state = state_of(link, world.live)
+def shown(link: Link | None, world: World, *, is_on: bool = True, parent: Parent | None = None) -> Shown:
+    """Return the state and why, as a second line below the chip.
+
+    `is_on` as in `state_of`; `parent` is given where the record waits for it.
+    """
+    state = state_of(link, world.live, is_on=is_on)
+    if not is_on:
+        return Shown(state, "synchronization is not enabled for this record")
     if link is None or state is State.NOT_SYNCED:
         return Shown(State.NOT_SYNCED, "never sent")
+    if state is State.WAITING and parent is not None:
+        return Shown(state, capped(f"for {parent.name}{_blocking(parent.shown, world)}"))
     return Shown(state, capped(_REASONS[state](link, world)))
+
+
+def _blocking(parent: Shown, world: World) -> str:
+    """Return why a parent does not come by itself, "" where it does."""
+    why = {
+        State.NOT_SYNCED: "which was never sent",
+        State.NOT_ENABLED: "which is not enabled",
+        State.GONE: f"which is gone in {world.system}",
+        State.CHOICE: "which needs your choice",
+        State.FAILED: f"which failed: {parent.reason}",
+    }.get(parent.state)
+    return f", {why}" if why else ""
 
 
 def pause_words(health: ConnectionHealth, now: datetime) -> str:
@@ -171,8 +203,6 @@ def _changed(link: Link, world: World) -> str:
 
 
 def _waiting(link: Link, world: World) -> str:
-    if link.waiting_for is not None:
-        return f"for {(world.parents or {}).get(link.waiting_for, 'its parent')}"
     if world.paused:
         return f"connection paused: {world.paused}".replace("paused: paused", "paused")
     if link.not_before and link.not_before > world.now:
@@ -198,7 +228,8 @@ def _choice(link: Link, world: World) -> str:
 
 
 def _gone(link: Link, world: World) -> str:
-    return first_sentence(link.message) or f"deleted in {world.system}"
+    why = first_sentence(link.message).removesuffix(".") or f"deleted in {world.system}"
+    return f"{why}, seen {words.day(link.failed_at, world.now)}" if link.failed_at else why
 
 
 def _not_enabled(link: Link, world: World) -> str:

@@ -54,13 +54,32 @@ class Board:
 
     def with_links(self, records: QuerySet[Any]) -> QuerySet[Any]:
         """Return records that bring their links to the connections of this page."""
-        links = self.entity.links().filter(connection__in=[row.pk for row in self.connections])
-        return records.prefetch_related(Prefetch("links", queryset=links, to_attr=LINKS))
+        prefetched: list[Any] = [Prefetch("links", queryset=self._links(self.entity), to_attr=LINKS)]
+        if self.entity.parent:
+            records = records.select_related(self.entity.parent)
+            links = self._links(entities.get(self.entity.parent))
+            prefetched.append(Prefetch(f"{self.entity.parent}__links", queryset=links, to_attr=LINKS))
+        return records.prefetch_related(*prefetched)
+
+    def _links(self, entity: Entity[Any, Any]) -> QuerySet[Any]:
+        return entity.links().filter(connection__in=[row.pk for row in self.connections])
 
     def shown(self, record: Any, connection: Connection) -> tuple[Link | None, states.Shown]:
         """Return a record's link (None: it has none) and its state, for a record of `with_links`."""
-        link = link_of(record, connection)
-        return link, states.shown(link, self.worlds[connection.pk])
+        link, world = link_of(record, connection), self.worlds[connection.pk]
+        waited_for = self._waited_for(record, connection) if link and link.state == "pending" else None
+        return link, states.shown(link, world, is_on=record.sync_enabled, parent=waited_for)
+
+    def _waited_for(self, record: Any, connection: Connection) -> states.Parent | None:
+        """Return the parent that must be over there first, None where it is, or there is none."""
+        if not self.entity.parent:
+            return None
+        parent = getattr(record, self.entity.parent)
+        link, world = link_of(parent, connection), self.worlds[connection.pk]
+        shown = states.shown(link, world, is_on=parent.sync_enabled)
+        if link is not None and link.remote_id and shown.state is not states.State.GONE:
+            return None
+        return states.Parent(f"{states.capped(str(parent), 60)} ({self.entity.parent})", shown)
 
     def is_moving(self, record: Any) -> bool:
         """Return whether any cell of this record changes by itself soon."""
@@ -108,8 +127,8 @@ def labels_of(entity: Entity[Any, Any]) -> Callable[[str], str]:
     def label(name: str) -> str:
         try:
             return str(getattr(meta.get_field(name), "verbose_name", name))
-        except FieldDoesNotExist:
-            return name.replace("_", " ")
+        except FieldDoesNotExist:  # a part of something: "billing_city"
+            return name.replace("_", " ").title()
 
     return label
 

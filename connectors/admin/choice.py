@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from connectors import registry
 from connectors.admin import cells, syncing
 from connectors.admin.board import Board, link_of
 from connectors.mapping import Field, is_blank, same
@@ -20,6 +19,7 @@ from connectors.models import Connection, Link
 from connectors.protocol import CREATE
 from connectors.queue import InFlightError, choose
 from connectors.queue import unlink as forget
+from connectors.rendering import Renderer
 from connectors.states import State, capped, state_of
 from synclog import runs, words
 from synclog.models import Run
@@ -143,8 +143,8 @@ def _candidate(item: dict[str, Any]) -> dict[str, str]:
 
 def _rows(board: Board, connection: Connection, record: Any, link: Link) -> list[dict[str, Any]]:
     """Return one row per mapped field that anyone has a value for: ours, and each of theirs."""
-    mapping = registry.mapping(connection, board.entity.name)
-    ours = mapping.render(record).payload
+    renderer = Renderer(connection, board.entity)
+    mapping, ours = renderer.mapping, renderer.one(record).payload
     theirs = [item.get("fields", {}) for item in link.candidates]
     rows = [_row(field, ours.get(field.remote), theirs) for field in mapping.fields]
     return [row for row in rows if row["ours"] or any(cell["value"] for cell in row["theirs"])]

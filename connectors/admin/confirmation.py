@@ -58,15 +58,16 @@ def undecided(board: Board, connection: Connection, pks: list[int]) -> set[int]:
 def expected(board: Board, connection: Connection, pks: list[int]) -> Expected:
     """Count what sending these records would mean, without a call."""
     counts = {"in_sync": 0, "not_enabled": 0, "undecided": 0, "linked": 0, "": 0}
-    links = board.entity.links().filter(connection=connection).only(*_COLUMNS)
+    links = board.entity.links().filter(connection=connection).select_related("record").only(*_COLUMNS)
     for start in range(0, len(pks), CHUNK):
         for link in links.filter(record_id__in=pks[start : start + CHUNK]).iterator():
-            counts[_PARTS.get(states.state_of(link, ()), "linked" if link.remote_id else "")] += 1
+            state = states.state_of(link, (), is_on=link.record.sync_enabled)
+            counts[_PARTS.get(state, "linked" if link.remote_id else "")] += 1
     del counts[""]
     return Expected(len(pks), **counts)
 
 
-_COLUMNS = ("record_id", "enabled", "state", "lease", "code", "remote_id", "changed")
+_COLUMNS = ("record_id", "enabled", "state", "lease", "code", "remote_id", "changed", "record__sync_enabled")
 _PARTS = {
     State.IN_SYNC: "in_sync",
     State.NOT_ENABLED: "not_enabled",

@@ -12,6 +12,7 @@ from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Adoption
 from connectors.queue.slots import live_leases
+from connectors.rendering import parent_is_there
 
 DEATHS_ALONE = 3  # a record that was alone when its worker died, so many times, fails
 
@@ -28,7 +29,8 @@ def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int) ->
 
 def _due(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
     free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
-    return entity.links().due(clock.now()).filter(free, connection=connection)
+    # Asked each time, not remembered: a child whose parent comes, or goes, needs no waking.
+    return entity.links().due(clock.now()).filter(free, parent_is_there(entity), connection=connection)
 
 
 def claim(
@@ -45,13 +47,13 @@ def claim(
     with transaction.atomic():
         rows = list(
             _due(connection, entity)
-            .select_for_update(skip_locked=True)
+            .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )
         rows = _fitting(rows, connection.batch_size, limit)
         # Read after the locks, not joined: PostgreSQL fetches the newest version of a row
         # that it locks, beside the join's old one, and the ticket would be newer than the record.
-        records = entity.records().in_bulk([row.record_id for row in rows])
+        records = entity.whole().in_bulk([row.record_id for row in rows])
         for row in rows:
             row.record = records[row.record_id]
             row.unsure = row.unsure or row.full
@@ -136,6 +138,7 @@ def reserve(entity: Entity[Any, Any], lease: uuid.UUID, wanted: Sequence[tuple[A
             "remote_id": adoption.remote_id,
             "snapshot": dict(adoption.found),
             "left": dict(adoption.left),
+            "adopted": True,
         }
         try:
             with transaction.atomic():

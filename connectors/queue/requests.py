@@ -9,13 +9,14 @@ from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone
 
-from connectors import clock, doorbell, entities, logbook, registry
+from connectors import clock, doorbell, entities, logbook
 from connectors.entities import Entity
-from connectors.mapping import Mapping, outstanding
+from connectors.mapping import outstanding
 from connectors.models import Connection, Link, Synced
 from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
 from connectors.queue.slots import live_leases
 from connectors.queue.upsert import write_requests
+from connectors.rendering import Renderer
 from synclog import runs
 
 
@@ -25,6 +26,7 @@ class Enqueued:
 
     queued: int = 0
     not_enabled: list[int] = field(default_factory=list)  # pks that a person switched off
+    parents: int = 0  # requested along, since these could not be sent before them
 
 
 class InFlightError(Exception):
@@ -45,7 +47,8 @@ def enqueue(
 
     Associates those that have no link yet; leaves alone those switched off. Each
     row gets a fresh ticket: whoever is sending it now will not close it. `full`
-    sends every field, not the difference. Never waits for the broker.
+    sends every field, not the difference. A click requests the parents too that were
+    never sent. Never waits for the broker.
     """
     kind = entities.get(entity)
     wanted = sorted(set(pks))
@@ -66,12 +69,28 @@ def _enqueue(
         queued = write_requests(kind, template, wanted)
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
+        parents = _request_parents(kind, connection, template, wanted)
         doorbell.ring_after_commit(connection.pk)
-    return Enqueued(queued, sorted(off))
+    return Enqueued(queued, sorted(off), parents)
+
+
+def _request_parents(
+    kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int]
+) -> int:
+    """Request the parents that nobody ever sent; one that failed or is switched off stays as it is."""
+    if not kind.parent or template.priority != Link.Priority.CLICK:
+        return 0
+    parent = entities.get(kind.parent)
+    rows = kind.records().filter(pk__in=wanted, sync_enabled=True)
+    pks = set(rows.values_list(f"{kind.parent}_id", flat=True))
+    known = parent.links().filter(connection=connection, record__in=pks)
+    known = known.exclude(remote_id="", state=Link.State.IDLE, enabled=Link.Enabled.YES)
+    missing = sorted(pks - set(known.values_list("record_id", flat=True)))
+    return write_requests(parent, _template_of(parent, template), missing) if missing else 0
 
 
 def _template(
-    kind: Entity[Any, Any], connection: Connection, run: uuid.UUID, requested_by: str, priority: int
+    kind: Entity[Any, Any], connection: Connection, run: uuid.UUID | None, requested_by: str, priority: int
 ) -> Any:
     """Return a link row with the request that many records get. Its ticket is fresh."""
     now = clock.now()
@@ -87,10 +106,17 @@ def _template(
     )
 
 
-def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[int]) -> list[int]:
+def _template_of(kind: Entity[Any, Any], template: Link) -> Any:
+    """Return the same request for records of another entity."""
+    return _template(kind, template.connection, template.run, template.requested_by, template.priority)
+
+
+def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[int]) -> set[int]:
+    """Return those that a person switched off, here for this connection or at all."""
     off = kind.links().filter(connection=connection, enabled=Link.Enabled.NO)
-    chosen = set(pks)
-    return [pk for pk in off.values_list("record_id", flat=True) if pk in chosen]
+    pks_off = {*off.values_list("record_id", flat=True)}
+    pks_off |= {*kind.records().filter(sync_enabled=False).values_list("pk", flat=True)}
+    return pks_off & set(pks)
 
 
 def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
@@ -98,13 +124,18 @@ def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
 
     Automatic sync on: whatever differs from the snapshot is requested, and a record
     without a link is associated. Off: a linked record that differs is marked as
-    changed, and one that is being sent is looked at again when that ends.
+    changed, and one that is being sent is looked at again when that ends. A record
+    that is switched off is withdrawn.
     """
     kind = entities.of(type(record))
+    if not record.sync_enabled:
+        waiting = kind.links().filter(record_id=record.pk, state=Link.State.PENDING)
+        waiting.update(state=Link.State.IDLE)
+        return
     for connection in _connections(kind.name):
         link = kind.links().filter(connection=connection, record_id=record.pk).first()
         if link is None:
-            if connection.pushes_automatically(kind.name) and connection.associates_automatically(kind.name):
+            if connection.sends_by_itself(record) and connection.associates_automatically(kind.name):
                 _request_saved(kind, record, connection, requested_by)
         elif link.enabled == Link.Enabled.YES:
             link.record = record
@@ -117,8 +148,8 @@ def _connections(entity: str) -> list[Connection]:
 
 
 def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, requested_by: str) -> None:
-    differs = _differing(link, registry.mapping(connection, kind.name))
-    automatic = connection.pushes_automatically(kind.name)
+    differs = _differing(link, Renderer(connection, kind))
+    automatic = connection.sends_by_itself(link.record)
     if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
         _request_saved(kind, link.record, connection, requested_by)
     elif link.remote_id and differs != link.changed:
@@ -134,10 +165,10 @@ def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connectio
     doorbell.ring_after_commit(connection.pk)
 
 
-def _differing(link: Any, mapping: Mapping) -> list[str]:
+def _differing(link: Any, renderer: Renderer) -> list[str]:
     """Return our names of the fields that the other side does not have yet."""
-    payload = mapping.render(link.record).payload
-    return mapping.local_names(outstanding(payload, link.snapshot, link.left, unsure=False))
+    payload = renderer.one(link.record).payload
+    return renderer.mapping.local_names(outstanding(payload, link.snapshot, link.left, unsure=False))
 
 
 def find_changed(
@@ -149,23 +180,26 @@ def find_changed(
     `send` allows it, they are requested; otherwise they are marked as changed.
     """
     kind = entities.get(entity)
-    mapping = registry.mapping(connection, entity)
+    renderer = Renderer(connection, kind)
     rows = kind.links().linked().filter(connection=connection, state=Link.State.IDLE, enabled="yes")
     if pks is not None:
         rows = rows.filter(record_id__in=pks)
-    differing = []
-    for link in rows.select_related("record").iterator(chunk_size=1000):
-        differs = _differing(link, mapping)
+    differing, sent = 0, []
+    related = [f"record__{name}" for name in kind.related]
+    rows = rows.select_related("record").prefetch_related(*related)
+    for link in rows.iterator(chunk_size=1000):
+        differs = _differing(link, renderer)
         if differs:
-            differing.append(link.record_id)
+            differing += 1
+            sent += [link.record_id] if connection.sends_by_itself(link.record) else []
         if differs != link.changed:
             kind.links().filter(pk=link.pk, state=Link.State.IDLE).update(changed=differs)
-    if send and differing and connection.pushes_automatically(entity):
+    if send and sent:
         now = timezone.now()
         run = runs.automatic_id(connection.pk, now)
-        runs.add_automatic(connection.pk, connection.name, now, len(differing))
-        enqueue(entity, differing, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
-    return len(differing)
+        runs.add_automatic(connection.pk, connection.name, now, len(sent))
+        enqueue(entity, sent, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
+    return differing
 
 
 def retry_failed(
@@ -210,7 +244,7 @@ def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -
         link.choice = choice
         if choice:
             _forget_remote(link)
-        link.save(update_fields=["choice", "remote_id", "remote_url", "snapshot", "left", "changed", "lease"])
+        link.save(update_fields=["choice", "lease", *FORGOTTEN])
     if choice:
         enqueue(entity, [link.record_id], link.connection, run=run, requested_by=by)
 
@@ -268,7 +302,7 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         link.remote_id = matched.adoption.remote_id
         link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
         link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
-        link.unsure = True
+        link.unsure = link.adopted = True
         if link.code == "conflict":  # solved over there: there is nothing left to choose
             link.state, link.code, link.message = Link.State.IDLE, "", ""
             link.candidates = []
@@ -277,10 +311,13 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         link.candidates = logbook.candidates(matched.conflict.candidates)
 
 
+FORGOTTEN = ("remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback")
+
+
 def _forget_remote(link: Link) -> None:
-    link.remote_id = link.remote_url = ""
+    link.remote_id = link.remote_url = link.owner_fallback = ""
     link.snapshot, link.left, link.changed = {}, {}, []
-    link.unsure = False
+    link.unsure = link.adopted = False
 
 
 def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:
@@ -307,3 +344,17 @@ def set_enabled(entity: str, pk: int, connection: Connection, enabled: bool, *, 
         if not enabled and link.state == Link.State.PENDING:
             link.state = Link.State.IDLE
         link.save(update_fields=["enabled", "enabled_by", "enabled_at", "state"])
+
+
+def set_automatic(entity: str, pk: int, connection: Connection) -> None:
+    """Take a person's yes or no back: the connection's rule decides again.
+
+    A record that is linked, waits or is being sent keeps its link, enabled; others lose it.
+    """
+    kind = entities.get(entity)
+    with transaction.atomic():
+        links = kind.links().filter(connection=connection, record_id=pk)
+        list(links.select_for_update().values_list("pk"))
+        known = links.exclude(remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
+        if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
+            links.delete()

@@ -23,6 +23,7 @@ from synclog import runs
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
+    "adopted", "owner_fallback", "failed_at",
 ]  # fmt: skip
 COUNTED = {
     Status.CREATED: "created",
@@ -109,10 +110,12 @@ def _decide(
     row.snapshot, row.left, row.unsure = mine.snapshot, mine.left, mine.unsure
     if outcome.status in AGREED:
         _agree(row, result, now)
+    if outcome.status is Status.WAITING:
+        return result  # it stays pending: not due before its parent is over there
     if outcome.status is Status.TRANSIENT:
         return _postpone(row, result, now, requested_again=requested_again)
     if not requested_again:
-        _close(row, outcome)
+        _close(row, outcome, now)
     return result
 
 
@@ -133,7 +136,7 @@ def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool)
     row.attempts += 1
     row.code, row.message, row.errors = outcome.code[:100], outcome.message, dict(outcome.errors)
     if row.attempts >= (outcome.tries or settings.CONCORD["record_attempts"]):
-        row.state = Link.State.FAILED
+        row.state, row.failed_at = Link.State.FAILED, now
         return replace(result, outcome=replace(outcome, status=Status.REJECTED))
     row.not_before = now + timedelta(seconds=_delay_s(row.attempts))
     return result
@@ -145,9 +148,10 @@ def _delay_s(attempts: int) -> float:
     return random.uniform(0, min(last_s, first_s * 2 ** (attempts - 1)))
 
 
-def _close(row: Any, outcome: Outcome) -> None:
+def _close(row: Any, outcome: Outcome, now: datetime) -> None:
     failed = outcome.status in (Status.REJECTED, Status.CONFLICT)
     row.state = Link.State.FAILED if failed else Link.State.IDLE
+    row.failed_at = now if failed else None
     row.attempts = row.crashes = 0  # whoever retries it gets a real try
     row.code = outcome.code[:100] if failed or outcome.status is Status.SKIPPED else ""
     row.message = outcome.message if row.code else ""
@@ -181,7 +185,7 @@ def _write_alone(entity: Entity[Any, Any], row: Any, result: Result) -> Result:
         row.remote_id, row.remote_url, row.snapshot, row.left = "", "", {}, {}
         row.unsure = True
         if row.ticket == result.row.ticket:
-            _close(row, taken)
+            _close(row, taken, clock.now())
         row.save(update_fields=COLUMNS)
         return replace(result, outcome=taken)
 
@@ -193,7 +197,8 @@ def _log(
     settled: Sequence[Result],
     now: datetime,
 ) -> None:
-    told = [result for result in settled if result.outcome.status is not Status.UNCHANGED]
+    silent = (Status.UNCHANGED, Status.WAITING)  # nothing was tried
+    told = [result for result in settled if result.outcome.status not in silent]
     bulk.insert(
         [logbook.entry(connection, entity, mapping, result.row, result.outcome, now) for result in told]
     )

@@ -17,15 +17,15 @@ from connectors.models import Link
 CHUNK = 5_000  # records per statement: SQLite stops at 250,000 parameters
 REQUEST_COLUMNS = (
     "state", "ticket", "requested_at", "requested_by", "not_before",
-    "attempts", "run", "waiting_for", "code", "message", "errors",
+    "attempts", "run", "code", "message", "errors",
 )  # fmt: skip
 
 
 def write_requests(kind: Entity[Any, Any], template: Link, pks: Sequence[int]) -> int:
     """Give each of these records the template's request; return how many got it.
 
-    Makes the links that are missing. Leaves out records that no longer exist and
-    links that a person switched off. Rows are written in the order of the records'
+    Makes the links that are missing. Leaves out records that no longer exist or are
+    switched off, and links that a person switched off. Rows are written in the order of the records'
     pks: two requests over the same rows in opposite order would deadlock. Lease,
     snapshot, unsure, crashes and remote id of a link are left alone, and a request
     that waits already keeps its better priority. Call it in a transaction.
@@ -41,7 +41,13 @@ def write_requests(kind: Entity[Any, Any], template: Link, pks: Sequence[int]) -
 
 
 def _chosen(kind: Entity[Any, Any], pks: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
-    rows = kind.records().filter(pk__in=pks).order_by("pk").annotate(chosen=F("pk")).values_list("chosen")
+    rows = (
+        kind.records()
+        .filter(pk__in=pks, sync_enabled=True)
+        .order_by("pk")
+        .annotate(chosen=F("pk"))
+        .values_list("chosen")
+    )
     sql, values = rows.query.get_compiler("default").as_sql()
     return sql, tuple(values)
 

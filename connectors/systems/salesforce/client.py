@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,10 +17,11 @@ from urllib.parse import quote, urlsplit
 import requests
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
+from simple_salesforce.format import format_soql
 from simple_salesforce.util import Usage
 
 from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception
-from connectors.protocol import Account, Engine, Exchange, FetchedToken
+from connectors.protocol import Account, Engine, Exchange, FetchedToken, UserRecord
 from connectors.systems.salesforce import login
 from connectors.systems.salesforce.errors import Kind, faults
 from connectors.systems.salesforce.ids import as_18
@@ -33,6 +34,12 @@ _HEADERS = {"X-PrettyPrint": "0", "Sforce-Call-Options": "client=Concord", "Acce
 _MAY_SAVE = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}  # helps where the rule only warns
 GZIP_FROM_BYTES = 1_000
 NETWORK = (requests.RequestException, OSError, TimedOutError, TooLargeError)
+
+
+_USERS = (
+    "SELECT Id, Name, Email, Username, FederationIdentifier, IsActive, Profile.Name FROM User "
+    "WHERE UserType = 'Standard' ORDER BY Id"
+)
 
 
 class Client:
@@ -102,6 +109,15 @@ class Client:
         (found,) = self.queries(["SELECT Id, Name FROM Organization LIMIT 1"])
         return str(found[0].get("Name") or "") if found else ""
 
+    def users(self) -> Iterator[UserRecord]:
+        """Yield the users of type Standard, who may own accounts; inactive ones too.
+
+        Source: the fact sheet's section 2.10.
+        """
+        (found,) = self.queries([_USERS])
+        for row in found:
+            yield _user(row)
+
     def describe(self, sobject: str) -> Mapping[str, Any]:
         """Return the description of an object: fields with lengths and rights."""
         body = self._restful(f"sobjects/{quote(sobject)}/describe")
@@ -141,12 +157,30 @@ class Client:
         found: list[Any] = answers
         return found
 
-    def queries(self, statements: Sequence[str]) -> list[list[Mapping[str, Any]]]:
+    def owners(self, accounts: Collection[str]) -> dict[str, str]:
+        """Return who owns each of these accounts; one that is not there is left out."""
+        if not accounts:
+            return {}
+        parts = [sorted(accounts)[start : start + 200] for start in range(0, len(accounts), 200)]
+        asked = [
+            format_soql("SELECT Id, OwnerId FROM Account WHERE Id IN {part}", part=part) for part in parts
+        ]
+        return {str(row["Id"]): as_18(row.get("OwnerId")) for page in self.queries(asked) for row in page}
+
+    def fates(self, sobject: str, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Return IsDeleted and MasterRecordId of up to 200 records, deleted and merged ones too."""
+        head = f"SELECT Id, IsDeleted, MasterRecordId FROM {sobject} WHERE Id IN"  # noqa: S608 - our name
+        (found,) = self.queries([format_soql(f"{head} {{ids}}", ids=sorted(ids))], deleted_too=True)
+        return {as_18(row.get("Id")): row for row in found}
+
+    def queries(
+        self, statements: Sequence[str], *, deleted_too: bool = False
+    ) -> list[list[Mapping[str, Any]]]:
         """Run up to five SOQL queries in one call; return the records of each.
 
         In a Composite body, since an address may hold 16,384 bytes at most.
         """
-        prefix = f"/services/data/v{self.version}/query/?q="
+        prefix = f"/services/data/v{self.version}/{'queryAll' if deleted_too else 'query'}/?q="
         body = {
             "allOrNone": False,
             "compositeRequest": [
@@ -270,6 +304,19 @@ def _refreshable(response: requests.Response) -> bool:
     if any(skip in fault.text for fault in said for skip in (NO_REST, NO_AGENT)):
         return False
     return not said or any(fault.kind is Kind.TOKEN for fault in said)
+
+
+def _user(row: Mapping[str, Any]) -> UserRecord:
+    profile = row.get("Profile")
+    return UserRecord(
+        remote_id=as_18(row.get("Id")),
+        name=str(row.get("Name") or row.get("Username") or row.get("Id")),
+        email=str(row.get("Email") or ""),
+        username=str(row.get("Username") or ""),
+        federation_id=str(row.get("FederationIdentifier") or ""),
+        profile=str(profile.get("Name") or "") if isinstance(profile, Mapping) else "",
+        is_active=row.get("IsActive") is True,
+    )
 
 
 def _is_result(answer: Any) -> bool:

@@ -12,7 +12,7 @@ KIND = Kind(
     label="Salesforce",
     push_label="Sync with Salesforce",
     id_label="Salesforce ID",
-    record_words={"company": ("account", "accounts")},
+    record_words={"company": ("account", "accounts"), "contact": ("contact", "contacts")},
     connect=SalesforceConnector,
     mappings=mappings,
     record_url=record_url,
@@ -41,7 +41,8 @@ KIND = Kind(
         Input(
             KEY_SETTING,
             "External id field",
-            "API name of the Account field that holds Concord's id: Text(255), External ID, Unique.",
+            "API name of the field that holds Concord's id, on Account and on Contact: Text(255), "
+            "External ID, Unique.",
             KEY_DEFAULT,
         ),
         *(

@@ -1,11 +1,14 @@
-"""Our companies as Salesforce Accounts."""
+"""Our companies as Salesforce Accounts, our contacts as Contacts."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from dataclasses import replace
 from typing import Any
 
 from connectors.mapping import Field, Mapping, as_text
 
+SYSTEM = "Salesforce"
+OBJECTS = ("Account", "Contact")
 KEY_SETTING = "external_id_field"
 KEY_DEFAULT = "Concord_Id__c"
 # Setting -> (our field, what people call it, its default over there). Account has no
@@ -26,28 +29,52 @@ def as_label(value: object) -> str | None:
     return text.replace("_", " ").capitalize() if text else None
 
 
-def country_code(value: object) -> str | None:
-    """Return the two-letter code of a country object, None where there is none."""
-    return as_text(getattr(value, "code", value))
-
-
-# Lengths: Account as recorded from real orgs, the fact sheet's section 2.10.
+# Lengths: Account and Contact as recorded from real orgs, the fact sheet's section 2.10.
 STANDARD = (
     Field("name", "Name", "Company Name", required=True, max_length=255),
     Field("phone", "Phone", "Phone", max_length=40),
     Field("website", "Website", "Website", max_length=255),
-    Field("legal_street", "BillingStreet", "Street", max_length=255, block="address"),
-    Field("legal_city", "BillingCity", "City", max_length=40, block="address"),
-    Field("legal_region", "BillingState", "State or Province", max_length=80, block="address"),
-    Field("legal_postal_code", "BillingPostalCode", "Postal Code", max_length=20, block="address"),
 )
-# Orgs with State and Country picklists take the code; the others the English name.
-COUNTRY_NAME = Field(
-    "legal_country", "BillingCountry", "Country", path="legal_country_name", max_length=80, block="address"
+CONTACT = (
+    Field("company", "AccountId", "Company"),
+    Field("first_name", "FirstName", "First Name", max_length=40),
+    Field("last_name", "LastName", "Last Name", required=True, max_length=80),
+    Field("job_title", "Title", "Job Title", max_length=128),
+    Field("email", "Email", "Email", max_length=80),
+    Field("phone", "Phone", "Phone", max_length=40),
 )
-COUNTRY_CODE = Field(
-    "legal_country", "BillingCountryCode", "Country", to_remote=country_code, max_length=10, block="address"
-)
+# Setting -> (our field, what people call it, its default over there). Contact has no such fields.
+CONTACT_CUSTOM = {
+    "contact_role_field": ("role", "Role", ""),
+    "contact_status_field": ("status_word", "Status", ""),
+}
+
+
+def address(prefix: str, *, as_code: bool) -> tuple[Field, ...]:
+    """Return the fields of one address: "Billing" or "Shipping".
+
+    Orgs with State and Country picklists take the country's code; the others its
+    English name.
+    """
+
+    def part(name: str, remote: str, label: str, length: int, path: str = "") -> Field:
+        local = f"{prefix.lower()}_{name}"
+        where = f"{prefix.lower()}_address.{path or name}"
+        title = f"{prefix} {label}"
+        return Field(local, prefix + remote, title, path=where, max_length=length, block=prefix)
+
+    country = (
+        part("country", "CountryCode", "Country", 10)
+        if as_code
+        else part("country", "Country", "Country", 80, "country_name")
+    )
+    return (
+        part("street", "Street", "Street", 255),
+        part("city", "City", "City", 40),
+        part("region", "State", "State or Province", 80),
+        part("postal_code", "PostalCode", "Postal Code", 20),
+        country,
+    )
 
 
 # What describe calls the types that hold a text as we send it.
@@ -69,24 +96,36 @@ TEXT_TYPES = frozenset(
 def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping]:
     """Return the mapping of each entity for a connection's settings.
 
-    `facts` is what describe said: {"Account": {"Name": {"length": 255, …}}}; where
-    it knows a length, or that a field must be filled, that counts.
+    `facts` is what describe said: {"Account": {"Name": {"length": 255, …}}, "Contact":
+    …}; where it knows a length, or that a field must be filled, that counts.
     """
-    known = facts.get("Account", {})
-    spelled = {name.lower(): name for name in known}
-    country = COUNTRY_CODE if "BillingCountryCode" in known else COUNTRY_NAME
-    fields = (*STANDARD, country, *_custom(settings))
-    key = key_field(settings)
-    return {
-        "company": Mapping(
-            entity="company",
-            remote="Account",
-            key=spelled.get(key.lower(), key),
-            fields=tuple(_as_described(field, known, spelled) for field in fields),
-            match=("name", "website", "email"),
-            system="Salesforce",
-        )
-    }
+    accounts, contacts = facts.get("Account", {}), facts.get("Contact", {})
+    company_fields = (
+        *STANDARD,
+        *address("Billing", as_code="BillingCountryCode" in accounts),
+        *address("Shipping", as_code="ShippingCountryCode" in accounts),
+        *_custom(settings, CUSTOM),
+    )
+    company = Mapping(
+        entity="company",
+        remote="Account",
+        key=key_field(settings),
+        fields=company_fields,
+        match=("name", "website", "email"),
+        system=SYSTEM,
+        owner="OwnerId",
+    )
+    contact = Mapping(
+        entity="contact",
+        remote="Contact",
+        key=key_field(settings),
+        fields=(*CONTACT, *_custom(settings, CONTACT_CUSTOM)),
+        match=("first_name", "last_name", "email"),
+        system=SYSTEM,
+        parent="AccountId",
+        owner="OwnerId",
+    )
+    return {"company": _as_described(company, accounts), "contact": _as_described(contact, contacts)}
 
 
 def key_field(settings: Map[str, Any]) -> str:
@@ -104,19 +143,23 @@ def must_be_filled(described: Map[str, Any]) -> bool:
     )
 
 
-def _custom(settings: Map[str, Any]) -> list[Field]:
-    chosen = []
-    for setting, (local, label, default) in CUSTOM.items():
+def _custom(settings: Map[str, Any], known: Map[str, tuple[str, str, str]]) -> Iterable[Field]:
+    for setting, (local, label, default) in known.items():
         stored = settings.get(setting)
         remote = str(default if stored is None else stored).strip()
         if remote:
-            convert = as_label if local == "status" else as_text
-            chosen.append(Field(local, remote, label, to_remote=convert, max_length=255))
-    return chosen
+            convert = as_label if local in ("status", "role") else as_text
+            yield Field(local, remote, label, to_remote=convert, max_length=255)
 
 
-def _as_described(field: Field, known: Map[str, Any], spelled: Map[str, str]) -> Field:
+def _as_described(mapping: Mapping, known: Map[str, Any]) -> Mapping:
     """Take name, length and need from describe: names are found there in any case."""
+    spelled = {name.lower(): name for name in known}
+    fields = tuple(_field_as_described(field, known, spelled) for field in mapping.fields)
+    return replace(mapping, key=spelled.get(mapping.key.lower(), mapping.key), fields=fields)
+
+
+def _field_as_described(field: Field, known: Map[str, Any], spelled: Map[str, str]) -> Field:
     remote = spelled.get(field.remote.lower(), field.remote)
     described = known.get(remote, {})
     length = described.get("length")

@@ -1,28 +1,20 @@
-"""Who is this company over there? Never "the first one that fits".
+"""Who is this record over there? Our external id first, then the object's rule (`rules.py`)."""
 
-The rules, in order: our external id; then the exact name (letters compared without
-case) together with the host of Website, which must be the company's website or the
-domain of its e-mail. Addresses of free mail providers prove nothing.
-"""
-
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from simple_salesforce.format import format_soql, quote_soql_value
 
-from connectors.mapping import as_text
+from connectors.mapping import Mapping as FieldMapping
 from connectors.protocol import CREATE, Candidate, Change
 from connectors.systems.salesforce.client import MAX_QUERIES, MAX_RECORDS, Client
-from connectors.systems.salesforce.hosts import host, proves_nothing
 from connectors.systems.salesforce.ids import as_18
+from connectors.systems.salesforce.rules import RULES, Record, Rule, folded
 
 SOQL_CHARS = 90_000  # of the conditions; a statement may have 100,000
-RULE = "same name, and the website's host is the company's website or e-mail domain"
-OURS = "carries this company's id"
-Record = Mapping[str, Any]
+FACTS = {"Account": "Account.Name", "Owner": "Owner.Name", "Created": "CreatedDate"}
+DAY_CHARS = 10  # of a moment
 
 
 @dataclass(slots=True)
@@ -41,23 +33,110 @@ class Match:
         return [] if self.ours else self.alike
 
 
-def look_up(
-    client: Client, sobject: str, key_field: str, fields: Iterable[str], changes: Sequence[Change]
-) -> dict[str, Match]:
-    """Return what is over there for each change, by its key. Writes nothing."""
-    head = _head(sobject, key_field, fields)
-    statements = [f"{head} {conditions}" for conditions in _conditions(key_field, changes)]
-    return _sorted_out(changes, _records(client, statements).values(), key_field)
+@dataclass(frozen=True)
+class LookUp:
+    """Ask for the records of one entity. Writes nothing."""
 
+    client: Client
+    mapping: FieldMapping
 
-def by_id(
-    client: Client, sobject: str, key_field: str, fields: Iterable[str], ids: Iterable[str]
-) -> dict[str, Record]:
-    """Return the records of these ids that are there, to describe them to a person."""
-    wanted = sorted(ids)
-    head = _head(sobject, key_field, fields)
-    parts = [wanted[start : start + MAX_RECORDS] for start in range(0, len(wanted), MAX_RECORDS)]
-    return _records(client, [format_soql(f"{head} Id IN {{part}}", part=part) for part in parts])
+    @property
+    def rule(self) -> Rule:
+        """Return how the entity's records are matched."""
+        return RULES[self.mapping.entity]
+
+    def matches(self, changes: Sequence[Change]) -> dict[str, Match]:
+        """Return what is over there for each change, by its key."""
+        statements = [f"{self._head} {conditions}" for conditions in self._conditions(changes)]
+        return self._sorted_out(changes, self._records(statements).values())
+
+    def by_id(self, ids: Iterable[str]) -> dict[str, Record]:
+        """Return the records of these ids that are there."""
+        wanted = sorted(ids)
+        parts = [wanted[start : start + MAX_RECORDS] for start in range(0, len(wanted), MAX_RECORDS)]
+        return self._records([format_soql(f"{self._head} Id IN {{part}}", part=part) for part in parts])
+
+    def candidate(self, record: Record, url: str, rule: str) -> Candidate:
+        """Describe a found record to the person who will choose."""
+        facts = {label: _at(record, path) for label, path in FACTS.items()}
+        facts["Created"] = facts["Created"][:DAY_CHARS]
+        return Candidate(
+            remote_id=str(record["Id"]),
+            name=str(record.get("Name") or ""),
+            url=url,
+            rule=rule,
+            fields={field.remote: record.get(field.remote) for field in self.mapping.fields},
+            facts={label: value for label, value in facts.items() if value},
+        )
+
+    @property
+    def _head(self) -> str:
+        names = ["Id", self.mapping.key, *self.rule.select, *(field.remote for field in self.mapping.fields)]
+        wanted = {name.lower(): name for name in reversed(names)}  # a name that stands twice is refused
+        return f"SELECT {', '.join(reversed(wanted.values()))} FROM {self.mapping.remote} WHERE"  # noqa: S608
+
+    def _records(self, statements: Sequence[str]) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        for start in range(0, len(statements), MAX_QUERIES):
+            for page in self.client.queries(statements[start : start + MAX_QUERIES]):
+                found.update({str(record["Id"]): record for record in page})
+        return found
+
+    def _conditions(self, changes: Sequence[Change]) -> Iterator[str]:
+        for part in self._parts(changes):
+            # format_soql quotes: a name may hold an apostrophe, or worse.
+            key = f"{self.mapping.key} IN {{keys}}"
+            conditions = [format_soql(key, keys=[change.key for change in part])]
+            values = sorted({value for change in part for value in self._values(change)})
+            if values:
+                conditions.append(format_soql(f"{self.rule.column} IN {{values}}", values=values))
+            ids = sorted({change.choice for change in part if as_18(change.choice)})
+            if ids:
+                conditions.append(format_soql("Id IN {ids}", ids=ids))
+            yield " OR ".join(conditions)
+
+    def _parts(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
+        """Cut into parts of at most 200 records and a safe statement length."""
+        part: list[Change] = []
+        size = 0
+        for change in changes:
+            values = (change.key, change.choice, *self._values(change))
+            cost = sum(len(quote_soql_value(value)) + 1 for value in values)
+            if part and (len(part) >= MAX_RECORDS or size + cost > SOQL_CHARS):
+                yield part
+                part, size = [], 0
+            part.append(change)
+            size += cost
+        if part:
+            yield part
+
+    def _values(self, change: Change) -> set[str]:
+        return set() if change.choice == CREATE else self.rule.values(change)
+
+    def _sorted_out(self, changes: Sequence[Change], records: Iterable[Record]) -> dict[str, Match]:
+        by_key: dict[str, list[Record]] = {}
+        by_id: dict[str, Record] = {}
+        by_value: dict[str, list[Record]] = {}
+        for record in records:
+            by_id[str(record["Id"])] = record
+            by_value.setdefault(folded(record.get(self.rule.column)), []).append(record)
+            by_key.setdefault(str(record.get(self.mapping.key) or "").casefold(), []).append(record)
+        return {change.key: self._match(change, by_key, by_id, by_value) for change in changes}
+
+    def _match(
+        self,
+        change: Change,
+        by_key: Mapping[str, list[Record]],
+        by_id: Mapping[str, Record],
+        by_value: Mapping[str, list[Record]],
+    ) -> Match:
+        values = {folded(value) for value in self._values(change)}
+        fitting = [record for value in values for record in by_value.get(value, [])]
+        return Match(
+            ours=by_key.get(change.key.casefold(), []),
+            chosen=by_id.get(as_18(change.choice)),
+            alike=[record for record in fitting if self.rule.is_alike(change, record)],
+        )
 
 
 def contested(found: Iterable[Match]) -> tuple[set[str], set[str]]:
@@ -70,99 +149,9 @@ def contested(found: Iterable[Match]) -> tuple[set[str], set[str]]:
     }
 
 
-def _head(sobject: str, key_field: str, fields: Iterable[str]) -> str:
-    names = ["Id", key_field, "Name", "Website", *fields, "Owner.Name", "CreatedDate"]
-    wanted = {name.lower(): name for name in reversed(names)}  # a name that stands twice is refused
-    return f"SELECT {', '.join(reversed(wanted.values()))} FROM {sobject} WHERE"  # noqa: S608 - names are ours
-
-
-def _records(client: Client, statements: Sequence[str]) -> dict[str, Record]:
-    found: dict[str, Record] = {}
-    for start in range(0, len(statements), MAX_QUERIES):
-        for page in client.queries(statements[start : start + MAX_QUERIES]):
-            found.update({str(record["Id"]): record for record in page})
-    return found
-
-
-def _conditions(key_field: str, changes: Sequence[Change]) -> Iterator[str]:
-    for part in _parts(changes):
-        # format_soql quotes: a name may hold an apostrophe, or worse.
-        conditions = [format_soql(f"{key_field} IN {{keys}}", keys=[change.key for change in part])]
-        names = sorted({name for change in part for name in _spellings(change)})
-        if names:
-            conditions.append(format_soql("Name IN {names}", names=names))
-        ids = sorted({change.choice for change in part if as_18(change.choice)})
-        if ids:
-            conditions.append(format_soql("Id IN {ids}", ids=ids))
-        yield " OR ".join(conditions)
-
-
-def _parts(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Cut into parts of at most 200 records and a safe statement length."""
-    part: list[Change] = []
-    size = 0
-    for change in changes:
-        values = (change.key, change.choice, *_spellings(change))
-        cost = sum(len(quote_soql_value(value)) + 1 for value in values)
-        if part and (len(part) >= MAX_RECORDS or size + cost > SOQL_CHARS):
-            yield part
-            part, size = [], 0
-        part.append(change)
-        size += cost
-    if part:
-        yield part
-
-
-def _spellings(change: Change) -> set[str]:
-    """Return the name as typed and composed (é as one character); {} where it would prove nothing."""
-    name = "" if change.choice == CREATE or not _hosts(change.local) else as_text(change.local.get("name"))
-    return {name, unicodedata.normalize("NFC", name)} if name else set()
-
-
-def _folded(name: object) -> str:
-    return unicodedata.normalize("NFC", (as_text(name) or "").casefold())
-
-
-def _sorted_out(changes: Sequence[Change], records: Iterable[Record], key_field: str) -> dict[str, Match]:
-    by_key: dict[str, list[Record]] = {}
-    by_id: dict[str, Record] = {}
-    by_name: dict[str, list[Record]] = {}
-    for record in records:
-        by_id[str(record["Id"])] = record
-        by_name.setdefault(_folded(record.get("Name")), []).append(record)
-        by_key.setdefault(str(record.get(key_field) or "").casefold(), []).append(record)
-    found = {}
-    for change in changes:
-        names = {_folded(name) for name in _spellings(change)}
-        same_name = [record for name in names for record in by_name.get(name, [])]
-        hosts = _hosts(change.local)
-        found[change.key] = Match(
-            ours=by_key.get(change.key.casefold(), []),
-            chosen=by_id.get(as_18(change.choice)),
-            alike=[record for record in same_name if host(record.get("Website")) in hosts],
-        )
-    return found
-
-
-def _hosts(local: Mapping[str, Any]) -> set[str]:
-    """Return the hosts that speak for a company."""
-    domain = (as_text(local.get("email")) or "").rpartition("@")[2]
-    hosts = {host(local.get("website")), host(domain)}
-    return {name for name in hosts if name and not proves_nothing(name)}
-
-
-def candidate(record: Record, fields: Iterable[str], url: str, rule: str = RULE) -> Candidate:
-    """Describe a found record to the person who will choose."""
-    owner = record.get("Owner")
-    facts = {
-        "Owner": str(owner.get("Name") or "") if isinstance(owner, Mapping) else "",
-        "Created": str(record.get("CreatedDate") or "")[:10],
-    }
-    return Candidate(
-        remote_id=str(record["Id"]),
-        name=str(record.get("Name") or ""),
-        url=url,
-        rule=rule,
-        fields={name: record.get(name) for name in fields},
-        facts={name: value for name, value in facts.items() if value},
-    )
+def _at(record: Record, path: str) -> str:
+    """Return the text at a path like Owner.Name, "" where there is none."""
+    value: object = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return str(value or "")

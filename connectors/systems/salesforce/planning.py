@@ -6,10 +6,12 @@ from typing import Any
 
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import adoption, is_blank
-from connectors.protocol import CREATE, Account, Adoption, Change, Matched, Outcome, Status
+from connectors.protocol import CREATE, Account, Adoption, Change, Engine, Matched, Outcome, Status
 from connectors.systems.salesforce.answers import Plan
 from connectors.systems.salesforce.client import Client
-from connectors.systems.salesforce.matching import OURS, RULE, Match, Record, candidate, contested, look_up
+from connectors.systems.salesforce.matching import LookUp, Match, contested
+from connectors.systems.salesforce.nouns import NOUNS, Nouns
+from connectors.systems.salesforce.rules import Record
 from connectors.systems.salesforce.urls import record_url
 from connectors.systems.salesforce.words import ADMIN
 
@@ -29,11 +31,22 @@ class Planner:
         """Return the remote names of the mapped fields."""
         return [field.remote for field in self.mapping.fields]
 
+    @property
+    def nouns(self) -> Nouns:
+        """Return what the records are called."""
+        return NOUNS[self.mapping.entity]
+
+    @property
+    def look_up(self) -> LookUp:
+        """Return what asks for records of this entity."""
+        return LookUp(self.client, self.mapping)
+
     def plans(self, changes: Sequence[Change]) -> list[tuple[Plan, Adoption | None]]:
         """Return each change's plan, with what it wants to adopt; in order."""
         found = self._found(changes)
         rivals = contested(found.values())
         plans = [self._plan(change, found.get(change.key), rivals) for change in changes]
+        plans = self._with_owners(plans)
         return [self._with_adoption(plan, found.get(plan.change.key)) for plan in plans]
 
     def matched(self, changes: Sequence[Change]) -> list[Matched]:
@@ -42,19 +55,38 @@ class Planner:
         rivals = contested(found.values())
         return [self._matched(change, found[change.key], rivals) for change in changes]
 
+    def adopted(self, engine: Engine, planned: Sequence[tuple[Plan, Adoption | None]]) -> list[Plan]:
+        """Reserve what is to be adopted before anything is written to it; return what may go on."""
+        wishes = [wish for _, wish in planned if wish is not None]
+        refused = engine.adopt(wishes) if wishes else set()
+        return [
+            self.refused(plan, wish) if wish is not None and wish.key in refused else plan
+            for plan, wish in planned
+        ]
+
     def refused(self, plan: Plan, wish: Adoption) -> Plan:
         """Return the plan of a change that may not have what it wanted."""
         text = (
-            "Another company here is already linked to the account that matches. Choose which of them it is."
+            f"Another {self.nouns.ours} here is already linked to the {self.nouns.one} that matches. "
+            "Choose which of them it is."
         )
         record = {"Id": wish.remote_id, "Name": wish.found.get("Name"), **wish.found}
-        return Plan(plan.change, outcome=self._conflict([record], text))
+        return Plan(plan.change, outcome=self.conflict([record], text))
 
     def _found(self, changes: Sequence[Change]) -> Mapping[str, Match]:
         unknown = [change for change in changes if not change.remote_id]
         if not unknown:
             return {}
-        return look_up(self.client, self.mapping.remote, self.mapping.key, self.names, unknown)
+        return self.look_up.matches(unknown)
+
+    def _with_owners(self, plans: Sequence[Plan]) -> list[Plan]:
+        """Give each new record the users who may own it: first the owner of an adopted account."""
+        new = [plan for plan in plans if plan.outcome is None and not plan.remote_id]
+        owners = self.client.owners({plan.change.owner_of for plan in new if plan.change.owner_of})
+        return [
+            replace(plan, owners=_best_first(plan.change, owners)) if not plan.remote_id else plan
+            for plan in plans
+        ]
 
     def _plan(self, change: Change, match: Match | None, rivals: tuple[set[str], set[str]]) -> Plan:
         if match is None:
@@ -69,7 +101,7 @@ class Planner:
             return Plan(change, str(own[0]["Id"]), {**change.payload, **change.fields}, with_key=True)
         problem, records = self._problem(change, match, rivals)
         if problem:
-            return Plan(change, outcome=self._conflict(records, problem, OURS if match.ours else RULE))
+            return Plan(change, outcome=self.conflict(records, problem, is_ours=bool(match.ours)))
         if not match.wanted or change.choice == CREATE:
             return Plan(change, "", change.payload)
         return Plan(change, str(match.wanted[0]["Id"]), with_key=True)
@@ -78,39 +110,63 @@ class Planner:
         self, change: Change, match: Match, rivals: tuple[set[str], set[str]]
     ) -> tuple[str, Sequence[Record]]:
         """Return why only a person can decide, and between which; ("", []) where all is clear."""
-        key_field, wanted = self.mapping.key, match.wanted
+        key_field, wanted, nouns = self.mapping.key, match.wanted, self.nouns
         if match.ours:
             text = (
-                "Another account in Salesforce carries this company's id. Choose which one it is, "
+                f"Another {nouns.one} in Salesforce carries this {nouns.ours}'s id. Choose which one it is, "
                 f"or {ADMIN} empties {key_field} on the wrong one."
             )
             return text, match.ours
         if change.choice not in ("", CREATE) and match.chosen is None:
-            return "The account that was chosen is no longer there. Choose again.", match.alike
+            return f"The {nouns.one} that was chosen is no longer there. Choose again.", match.alike
         if len(wanted) > 1:
-            return f"{len(wanted)} accounts in Salesforce match. Choose which one it is.", wanted
+            return f"{len(wanted)} {nouns.many} in Salesforce match. Choose which one it is.", wanted
         if any(record.get(key_field) for record in wanted):
             text = (
-                "The account that matches carries another company's id. Choose what to do, "
+                f"The {nouns.one} that matches carries another {nouns.ours}'s id. Choose what to do, "
                 f"or {ADMIN} empties {key_field} on it."
             )
             return text, wanted
         if any(record["Id"] in rivals[match.chosen is not None] for record in wanted):
-            return "Another company here matches the same account. Choose which of them it is.", wanted
+            text = f"Another {nouns.ours} here matches the same {nouns.one}. Choose which of them it is."
+            return text, wanted
+        if wanted and match.chosen is None and (doubt := self.look_up.rule.doubt(change, wanted[0])):
+            return doubt, wanted
         return "", []
 
     def _with_adoption(self, plan: Plan, match: Match | None) -> tuple[Plan, Adoption | None]:
         if match is None or plan.outcome is not None or plan.sent is not None:
             return plan, None
-        fill, wish = self._adoption(plan.change, match.wanted[0])
-        differing = [name for name, value in wish.left.items() if not is_blank(value)]
-        left = ", ".join(self.mapping.labels(differing))
-        note = "Linked to the account that matched" + (
-            f"; left as they are over there: {left}." if left else "."
-        )
+        fill, wish = self.adoption(plan.change, match.wanted[0])
+        note = self._noted(f"Linked to the {self.nouns.one} that matched", wish)
         return replace(plan, sent=fill, note=note), wish
 
-    def _adoption(self, change: Change, record: Record) -> tuple[dict[str, Any], Adoption]:
+    def relinked(self, plan: Plan, record: Record) -> tuple[Plan, Adoption | None]:
+        """Return the plan of a record that was merged into another one over there, which it takes over.
+
+        What was to be sent is sent; the survivor's other values are treated as at any
+        adoption. One that carries another record's id is a person's to decide.
+        """
+        if str(record.get(self.mapping.key) or "").casefold() not in ("", plan.change.key.casefold()):
+            text = (
+                f"Merged in Salesforce into the {self.nouns.one} of another {self.nouns.ours} here. "
+                f"Choose what to do, or merge the two {self.nouns.ours_many}."
+            )
+            return Plan(plan.change, outcome=self.conflict([record], text)), None
+        fill, wish = self.adoption(plan.change, record)
+        sent = {**fill, **plan.change.fields}
+        left = {name: value for name, value in wish.left.items() if name not in sent}
+        wish = replace(wish, left=left, fill=sent)
+        name = str(record.get("Name") or record["Id"])
+        note = self._noted(f"Merged in Salesforce into {name[:100]}; linked to that {self.nouns.one}", wish)
+        return Plan(plan.change, str(record["Id"]), sent, with_key=True, note=note), wish
+
+    def _noted(self, what: str, wish: Adoption) -> str:
+        differing = [name for name, value in wish.left.items() if not is_blank(value)]
+        left = ", ".join(self.mapping.labels(differing))
+        return what + (f"; left as they are over there: {left}." if left else ".")
+
+    def adoption(self, change: Change, record: Record) -> tuple[dict[str, Any], Adoption]:
         """Return what fills the blanks over there, and what is reserved."""
         held = {name: record.get(name) for name in self.names}
         ours = {name: change.payload.get(name) for name in self.names}
@@ -125,7 +181,7 @@ class Planner:
         if not plan.remote_id:
             return Matched(change.key)
         if plan.sent is None:
-            return Matched(change.key, self._adoption(change, match.wanted[0])[1])
+            return Matched(change.key, self.adoption(change, match.wanted[0])[1])
         (record,) = [one for one in match.ours if one["Id"] == plan.remote_id]
         held = {name: record.get(name) for name in self.names}
         # What only they have stays: we don't know that it was ever ours to clear.
@@ -136,14 +192,16 @@ class Planner:
         }
         return Matched(change.key, Adoption(change.key, plan.remote_id, held, left))
 
-    def _conflict(self, records: Iterable[Record], text: str, rule: str = RULE) -> Outcome:
-        found = [
-            candidate(
-                record,
-                self.names,
-                record_url(self.account.base_url, self.mapping.entity, str(record["Id"])),
-                rule,
-            )
-            for record in records
-        ]
+    def conflict(self, records: Iterable[Record], text: str, *, is_ours: bool = False) -> Outcome:
+        """Return the outcome that asks a person to choose between these records."""
+        rule = f"carries this {self.nouns.ours}'s id" if is_ours else self.look_up.rule.sentence
+        found = [self.look_up.candidate(record, self._url(record), rule) for record in records]
         return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=found)
+
+    def _url(self, record: Record) -> str:
+        return record_url(self.account.base_url, self.mapping.entity, str(record["Id"]))
+
+
+def _best_first(change: Change, owners: Mapping[str, str]) -> tuple[str, ...]:
+    named = (owners.get(change.owner_of, ""), *change.owners)
+    return tuple(dict.fromkeys(name for name in named if name))

@@ -1,19 +1,18 @@
 """Test connection: a checklist whose red lines say who does what where."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, Transient
-from connectors.mapping import Field
 from connectors.protocol import Check, Identity
 from connectors.systems.salesforce.client import Client
+from connectors.systems.salesforce.field_checks import field_checks
 from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.login import CHECK_ADDRESS, wrong_host
-from connectors.systems.salesforce.mapping import TEXT_TYPES, key_field, mappings, must_be_filled
-from connectors.systems.salesforce.words import ADMIN, USER, not_filled
+from connectors.systems.salesforce.mapping import OBJECTS, mappings
+from connectors.systems.salesforce.words import ADMIN, USER
 
-KEY_CHARS = 36  # our external id is a UUID
-FIELDS_PAGE = "Setup › Object Manager › Account › Fields & Relationships"
 # What describe tells of a field, as far as a mapping depends on it.
 _FACTS = (
     "length",
@@ -31,10 +30,27 @@ _NOT_THERE = frozenset({"unreachable", "tls", "timeout", "garbage", "address"})
 
 
 def facts(client: Client) -> dict[str, Any]:
-    """Return {"Account": {field: {"length": …, …}}} from describe."""
-    described = client.describe("Account")["fields"]
-    fields = [field for field in described if isinstance(field, Mapping) and field.get("name")]
-    return {"Account": {str(field["name"]): {name: field.get(name) for name in _FACTS} for field in fields}}
+    """Return {"Account": {field: {"length": 255, …}}, "Contact": …} from describe.
+
+    An object that Concord's user may not see has no fields; without Account there is
+    nothing to do: raises Misconfigured.
+    """
+    found: dict[str, Any] = {}
+    for sobject in OBJECTS:
+        try:
+            found[sobject] = described(client, sobject)
+        except Misconfigured:
+            if sobject == OBJECTS[0]:
+                raise
+            found[sobject] = {}
+    return found
+
+
+def described(client: Client, sobject: str) -> dict[str, Any]:
+    """Return what a mapping depends on of each field of an object. Raises ConnectorError."""
+    fields = client.describe(sobject)["fields"]
+    known = [field for field in fields if isinstance(field, Mapping) and field.get("name")]
+    return {str(field["name"]): {name: field.get(name) for name in _FACTS} for field in known}
 
 
 def run(client: Client, settings: Mapping[str, Any]) -> Identity:
@@ -48,7 +64,7 @@ def run(client: Client, settings: Mapping[str, Any]) -> Identity:
         ("Login", trial.login),
         ("Organisation", trial.organisation),
         ("API version", trial.version),
-        ("Fields of Account", trial.fields),
+        *((f"Fields of {sobject}", partial(trial.fields, sobject)) for sobject in OBJECTS),
     ]
     checks: list[Check] = []
     failed = ""
@@ -102,14 +118,16 @@ class _Trial:
         text = f"{self.client.version} is not offered there; the newest is {newest}."
         return [Check("API version", False, f"{text} Set another API version on this page.")]
 
-    def fields(self) -> list[Check]:
+    def fields(self, sobject: str) -> list[Check]:
         """Compare what we send with what describe has."""
         try:
-            self.known = facts(self.client)
+            self.known[sobject] = described(self.client, sobject)
         except Misconfigured as error:
-            text = f"{ADMIN} gives {USER} access to the object Account: read, create and edit."
-            return [Check("Fields of Account", False, text, copy=f"{text} ({error.detail})")]
-        return list(_field_checks(self.settings, self.known["Account"]))
+            text = f"{ADMIN} gives {USER} access to the object {sobject}: read, create and edit."
+            return [Check(f"Fields of {sobject}", False, text, copy=f"{text} ({error.detail})")]
+        known = mappings(self.settings, self.known)
+        (mapping,) = [one for one in known.values() if one.remote == sobject]
+        return list(field_checks(mapping, self.known[sobject], self.settings))
 
 
 def _or_none(ask: Callable[[], Any], nothing: Any) -> Any:
@@ -139,79 +157,3 @@ def _number(version: str) -> float:
         return float(version)
     except ValueError:
         return 0.0
-
-
-def _field_checks(settings: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Check]:
-    mapping = mappings(settings, {"Account": known})["company"]
-    yield _external_id(mapping.key, known, asked=key_field(settings))
-    for field in mapping.fields:
-        yield _mapped(field, known)
-    yield from _sent_twice((mapping.key, *(field.remote for field in mapping.fields)))
-    sent = {field.remote for field in mapping.fields} | {mapping.key}
-    for name, described in sorted(known.items()):
-        if must_be_filled(described) and name not in sent:
-            yield Check(f"Required field {name}", False, not_filled(name), copy=not_filled(name))
-
-
-def _external_id(name: str, known: Mapping[str, Any], *, asked: str) -> Check:
-    label = f"External id field on Account ({asked})"
-    found = known.get(name)
-    how = (
-        f"{FIELDS_PAGE} › New: Text, length 255, name {name.removesuffix('__c')}, tick External ID and "
-        f"Unique (case-insensitive); give {USER} edit access to it."
-    )
-    if found is None:
-        text = f"{ADMIN} creates the field, or gives {USER} access to it: {how}"
-        return Check(label, False, text, copy=how)
-    problem = _key_problem(name, found)
-    if problem:
-        return Check(label, False, problem, copy=problem)
-    return Check(label, True, "It exists, is an External ID and unique.")
-
-
-def _key_problem(name: str, found: Mapping[str, Any]) -> str:
-    """Return who does what about a key field that would not serve, "" for one that does."""
-    where = f"{FIELDS_PAGE} › {name} › Edit"
-    if found.get("type") != "string" or (found.get("length") or 0) < KEY_CHARS:
-        held = f"type {found.get('type')}, length {found.get('length')}"
-        return f"The field is of {held}; {ADMIN} makes it Text with length 255: {where}."
-    is_key = found.get("externalId") and found.get("idLookup")
-    missing = [words for words, has in (("External ID", is_key), ("Unique", found.get("unique"))) if not has]
-    if missing:
-        return f"{ADMIN} ticks {' and '.join(missing)} on the field: {where}."
-    if not (found.get("createable") and found.get("updateable")):
-        return _no_right(name)
-    return ""
-
-
-def _no_right(name: str) -> str:
-    return f"{ADMIN} gives {USER} edit access to Account.{name} (field-level security)."
-
-
-def _mapped(field: Field, known: Mapping[str, Any]) -> Check:
-    title, name = f"{field.label} → {field.remote}", field.remote
-    found = known.get(name)
-    if found is None:
-        text = f"{ADMIN} creates the field on Account, or gives {USER} access to it"
-        own = name.endswith("__c")
-        rest = f"; or empty its name on this page: then {field.label} is not sent." if own else "."
-        copy = f"Please create the field {name} on Account, or give {USER} access to it."
-        return Check(title, False, text + rest, copy=copy)
-    if not (found.get("createable") and found.get("updateable")):
-        return Check(title, False, _no_right(name), copy=_no_right(name))
-    if found.get("type") not in TEXT_TYPES:
-        text = (
-            f"The field holds {found.get('type')}, Concord sends text. {ADMIN} makes it a text field, "
-            "or name another on this page."
-        )
-        return Check(title, False, text, copy=text)
-    length = found.get("length")
-    return Check(title, True, f"Writable, up to {length} characters." if length else "Writable.")
-
-
-def _sent_twice(names: tuple[str, ...]) -> Iterator[Check]:
-    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-        text = (
-            f"Two of our fields go to {name}. Give one of them another field on this page, or empty its name."
-        )
-        yield Check(f"One field each: {name}", False, text)

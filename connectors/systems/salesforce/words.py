@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from connectors.systems.salesforce.errors import Fault, Kind
+from connectors.systems.salesforce.nouns import ACCOUNT, Nouns
 
 ADMIN = "A Salesforce administrator"
 USER = "Concord's Run As user"
@@ -41,19 +42,19 @@ _RECORD: Mapping[str, str] = {
     "CIRCULAR_DEPENDENCY": f"In Salesforce this record would depend on itself. {ADMIN} corrects its parent.",
     "INACTIVE_OWNER_OR_USER": f"The owner is inactive in Salesforce. {ADMIN} changes the owner.",
     "OP_WITH_INVALID_USER_TYPE_EXCEPTION": (
-        f"The owner is a user who may not own accounts in Salesforce. {ADMIN} changes the owner."
+        f"The owner is a user who may not own {{many}} in Salesforce. {ADMIN} changes the owner."
     ),
     "TRANSFER_REQUIRES_READ": (
-        f"The owner may not read accounts in Salesforce. {ADMIN} gives access, or another owner."
+        f"The owner may not read {{many}} in Salesforce. {ADMIN} gives access, or another owner."
     ),
     "INVALID_FIELD_FOR_INSERT_UPDATE": (
         f"{USER} may not write {{where}}. {ADMIN} gives it edit access to the field (field-level security)."
     ),
     "INVALID_FIELD": (
-        f"Salesforce has no field {{theirs}} on Account that {USER} may see. {ADMIN} creates it or gives "
+        f"Salesforce has no field {{theirs}} on {{sobject}} that {USER} may see. {ADMIN} creates it or gives "
         "access; or correct its name on the connection's page."
     ),
-    "INVALID_TYPE": f"{USER} may not see accounts. {ADMIN} gives it access to the object Account.",
+    "INVALID_TYPE": f"{USER} may not see {{many}}. {ADMIN} gives it access to the object {{sobject}}.",
     "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": (
         f"{USER} may not see a record that this one refers to. {ADMIN} gives it access."
     ),
@@ -72,10 +73,10 @@ _RECORD: Mapping[str, str] = {
     "ENTITY_IS_DELETED": "A record that this one refers to was deleted in Salesforce: {where}.",
     "NOT_FOUND": "A record that this one refers to is not there in Salesforce: {where}.",
     "INVALID_CROSS_REFERENCE_KEY": "A record that this one refers to is not there in Salesforce: {where}.",
-    "DUPLICATE_VALUE": "{where} stands on another account in Salesforce already.",
+    "DUPLICATE_VALUE": "{where} stands on another {one} in Salesforce already.",
 }
 _BY_PREFIX: Mapping[str, str] = {
-    "INSUFFICIENT_ACCESS": f"{USER} may not create or edit this account. {ADMIN} gives it access.",
+    "INSUFFICIENT_ACCESS": f"{USER} may not create or edit this {{one}}. {ADMIN} gives it access.",
     "LOGIN_": (
         f"Salesforce does not let {USER} in from here, or at this hour. "
         f"{ADMIN} checks the login hours and IP ranges of its profile."
@@ -93,7 +94,7 @@ _BY_KIND: Mapping[Kind, str] = {
 _MAX_LENGTH = re.compile(r"max length=(\d+)")
 
 
-def words(fault: Fault, labels: Sequence[str] = ()) -> str:
+def words(fault: Fault, labels: Sequence[str] = (), nouns: Nouns = ACCOUNT) -> str:
     """Return one sentence for a person; `labels` is what we call the fault's fields."""
     theirs = ", ".join(fault.fields)
     where = ", ".join(labels) or (f"the field {theirs} of Salesforce" if theirs else "a field")
@@ -105,7 +106,13 @@ def words(fault: Fault, labels: Sequence[str] = ()) -> str:
         return f"{_RECORD[fault.code].format(where=where)}: {fault.text[:THEIR_WORDS] or 'it gave no reason'}"
     template = _RECORD.get(fault.code) or _prefixed(fault.code) or _BY_KIND.get(fault.kind)
     if template:
-        return template.format(where=where, theirs=theirs or "of that name")
+        return template.format(
+            where=where,
+            theirs=theirs or "of that name",
+            one=nouns.one,
+            many=nouns.many,
+            sobject=nouns.sobject,
+        )
     return f"Salesforce answered {fault.code[:60]}, which Concord does not know."
 
 

@@ -1,0 +1,63 @@
+"""Records in the other side's words, with what only the engine knows: who their parents are there."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+
+from connectors import entities, registry
+from connectors.entities import Entity
+from connectors.mapping import Mapping, Rendered
+from connectors.models import Connection
+from connectors.protocol import GONE
+
+THERE = ~Q(remote_id="") & ~Q(state="failed", code=GONE)  # of a parent's link: children can refer to it
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Who a parent is over there; `adopted`: it was there before us."""
+
+    remote_id: str
+    adopted: bool
+
+
+class Renderer:
+    """Render records of one entity for one connection; one query for all their parents."""
+
+    def __init__(self, connection: Connection, kind: Entity[Any, Any]) -> None:
+        self.connection, self.kind = connection, kind
+        self.mapping: Mapping = registry.mapping(connection, kind.name)
+        self.parents: dict[int, Parent] = {}
+
+    def render(self, records: Sequence[Any]) -> list[Rendered]:
+        """Return each record rendered, in order."""
+        self._look_up(records)
+        there = {pk: parent.remote_id for pk, parent in self.parents.items()}
+        return [self.mapping.render(record, there) for record in records]
+
+    def one(self, record: Any) -> Rendered:
+        """Return one record rendered."""
+        return self.render([record])[0]
+
+    def parent_of(self, record: Any) -> Parent | None:
+        """Return who the parent of a rendered record is over there."""
+        return self.parents.get(getattr(record, f"{self.kind.parent}_id")) if self.kind.parent else None
+
+    def _look_up(self, records: Iterable[Any]) -> None:
+        if not self.mapping.parent:
+            return
+        wanted = {getattr(record, f"{self.kind.parent}_id") for record in records} - set(self.parents)
+        links = entities.get(self.kind.parent).links().filter(THERE, connection=self.connection)
+        found = links.filter(record_id__in=wanted).values_list("record_id", "remote_id", "adopted")
+        self.parents.update({pk: Parent(remote_id, adopted) for pk, remote_id, adopted in found})
+
+
+def parent_is_there(kind: Entity[Any, Any]) -> Q:
+    """Return the condition on a child's links that its parent can be referred to; always true for others."""
+    if not kind.parent:
+        return Q()
+    links = entities.get(kind.parent).links().filter(THERE)
+    mine = {"connection": OuterRef("connection"), "record": OuterRef(f"record__{kind.parent}")}
+    return Q(Exists(links.filter(**mine)))

@@ -1,0 +1,184 @@
+"""Write plans by Collections calls: repeat what another owner or a second look heals, read the answers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connectors.errors import ConnectorError
+from connectors.mapping import Mapping as FieldMapping
+from connectors.protocol import CREATE, Engine, Outcome, Status
+from connectors.systems.salesforce.answers import (
+    Plan,
+    Reader,
+    is_gone,
+    only_warned,
+    owner_problem,
+    raced,
+    refuse_if_all_agree,
+)
+from connectors.systems.salesforce.client import Client
+from connectors.systems.salesforce.planning import Planner
+from connectors.systems.salesforce.survivors import survivors
+
+
+@dataclass(slots=True)
+class Draft:
+    """One plan on its way: what is sent, what was answered, which owners were refused."""
+
+    plan: Plan
+    owners: list[str]
+    past_rule: bool  # save what a duplicate rule only warns of
+    answer: Any = None
+    repeated: bool = False
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """Return whom it asks to own the new record, "" for the system's own choice."""
+        return self.owners[0] if self.owners else ""
+
+    def record(self, mapping: FieldMapping) -> dict[str, Any]:
+        """Return what is sent."""
+        sent, plan = dict(self.plan.sent or {}), self.plan
+        if plan.remote_id:
+            return {"id": plan.remote_id, **sent, **({mapping.key: plan.change.key} if plan.with_key else {})}
+        owner = {mapping.owner: self.owner} if self.owner else {}
+        return {mapping.key: plan.change.key, **sent, **owner}
+
+    def goes_on(self, mapping: FieldMapping) -> bool:
+        """Return whether the same call would end otherwise, and prepare it."""
+        if self.owner and (reason := owner_problem(self.answer, mapping)):
+            self.refused[self.owners.pop(0)] = reason
+            return True
+        is_linked = bool(self.plan.remote_id)
+        # A linked record exists already: such a rule has nothing to warn of. And where two
+        # created the same key at once, it exists now, so that the same call updates it.
+        heals = only_warned(self.answer) if is_linked else raced(self.answer, mapping.key)
+        if self.repeated or not heals:
+            return False
+        self.repeated, self.past_rule = True, self.past_rule or is_linked
+        return True
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Carry out the plans of one entity."""
+
+    planner: Planner
+    client: Client
+    engine: Engine
+
+    @property
+    def mapping(self) -> FieldMapping:
+        """Return how the entity's fields are bound."""
+        return self.planner.mapping
+
+    def carried_out(self, plans: Sequence[Plan]) -> Iterator[Outcome]:
+        """Write at most 200 plans; what was answered is yielded even if a later call fails."""
+        outcomes = {plan.change.key: plan.outcome for plan in plans if plan.outcome is not None}
+        broken: ConnectorError | None = None
+        for group in _groups(plans):
+            try:
+                outcomes |= self._written(group)
+            except ConnectorError as error:
+                broken = error
+                break
+        for plan in plans:
+            outcome = outcomes.get(plan.change.key)
+            if outcome is None:
+                break
+            yield outcome
+        if broken is not None:
+            raise broken
+
+    def _written(self, plans: Sequence[Plan], *, follow: bool = True) -> dict[str, Outcome]:
+        """Make the calls that write these plans; return the outcomes by key."""
+        self.engine.writing(plan.change.key for plan in plans)
+        # A person's "create" may pass a duplicate rule that only warns.
+        drafts = [
+            Draft(plan, list(plan.owners), past_rule=plan.change.choice == CREATE and not plan.remote_id)
+            for plan in plans
+        ]
+        waiting = drafts
+        while waiting:
+            for past_rule in (False, True):
+                self._send([draft for draft in waiting if draft.past_rule is past_rule], past_rule)
+            waiting = [draft for draft in waiting if draft.goes_on(self.mapping)]
+        refuse_if_all_agree([draft.answer for draft in drafts])
+        lost = [draft.plan for draft in drafts if follow and is_gone(draft.plan, draft.answer)]
+        outcomes = self._read(drafts)
+        return {**outcomes, **self._followed(lost)} if lost else outcomes
+
+    def _send(self, drafts: Sequence[Draft], past_rule: bool) -> None:
+        if not drafts:
+            return
+        records = [draft.record(self.mapping) for draft in drafts]
+        sobject = self.mapping.remote
+        if drafts[0].plan.remote_id:
+            answers = self.client.update(sobject, records, past_rule=past_rule)
+        else:
+            answers = self.client.upsert(sobject, self.mapping.key, records, past_rule=past_rule)
+        for draft, answer in zip(drafts, answers, strict=True):
+            draft.answer = answer
+
+    def _read(self, drafts: Sequence[Draft]) -> dict[str, Outcome]:
+        reader = Reader(self.mapping, self.planner.account.base_url, self.client.last)
+        outcomes = {}
+        for draft in drafts:
+            outcome = reader.outcome(draft.plan, draft.record(self.mapping), draft.answer)
+            outcomes[draft.plan.change.key] = replace(
+                outcome, owner=draft.owner, refused_owners=draft.refused
+            )
+        return self._described(outcomes)
+
+    def _described(self, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        """Fill in what a person compares of the candidates that Salesforce named by id only."""
+        ids = {found.remote_id for outcome in outcomes.values() for found in outcome.candidates}
+        if not ids:
+            return outcomes
+        look_up = self.planner.look_up
+        try:
+            records = look_up.by_id(ids)
+        except ConnectorError:  # their ids and links still serve; what was written stands
+            return outcomes
+        return {
+            key: replace(
+                outcome,
+                candidates=[
+                    look_up.candidate(records[found.remote_id], found.url, found.rule)
+                    if found.remote_id in records
+                    else found
+                    for found in outcome.candidates
+                ],
+            )
+            for key, outcome in outcomes.items()
+        }
+
+    def _followed(self, lost: Sequence[Plan]) -> dict[str, Outcome]:
+        """Write to the survivors of records that were merged; return the outcomes that this changes."""
+        try:
+            return self._relinked(lost)
+        except ConnectorError as error:  # what the first call wrote stands; these are asked for again
+            text = f"Not there any more; whether it was merged could not be found out: {error.message}"
+            again = Outcome(Status.TRANSIENT, code=error.code, message=text)
+            return {plan.change.key: replace(again, remote_id=plan.remote_id) for plan in lost}
+
+    def _relinked(self, lost: Sequence[Plan]) -> dict[str, Outcome]:
+        found = survivors(self.client, self.mapping.remote, [plan.remote_id for plan in lost])
+        records = self.planner.look_up.by_id(set(found.values()))
+        merged = [plan for plan in lost if found.get(plan.remote_id) in records]
+        planned = [self.planner.relinked(plan, records[found[plan.remote_id]]) for plan in merged]
+        plans = self.planner.adopted(self.engine, planned)
+        outcomes = {plan.change.key: plan.outcome for plan in plans if plan.outcome is not None}
+        left = [plan for plan in plans if plan.outcome is None]
+        return {**outcomes, **(self._written(left, follow=False) if left else {})}
+
+
+def _groups(plans: Sequence[Plan]) -> list[list[Plan]]:
+    """Return what goes in one call each: by id, by our key."""
+    open_plans = [plan for plan in plans if plan.outcome is None]
+    groups = [
+        [plan for plan in open_plans if plan.remote_id],
+        [plan for plan in open_plans if not plan.remote_id],
+    ]
+    return [group for group in groups if group]

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+
+
+class ContactsConfig(AppConfig):
+    """The people of business customers."""
+
+    name = "contacts"
+    verbose_name = "Customers"
+
+    def ready(self) -> None:
+        """Tell the engine what can be synced."""
+        from connectors.entities import Entity, register
+        from contacts.models import Contact, ContactLink
+
+        register(
+            Entity(
+                "contact", "contact", "contacts", "customer_contact", Contact, ContactLink,
+                order=30, parent="company", related=("company",),
+            )
+        )  # fmt: skip
