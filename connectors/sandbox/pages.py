@@ -1,8 +1,8 @@
-"""What people find beside the stand-ins' own pages: the front page, and the buttons that order faults."""
+"""What people find beside the stand-ins' own pages: the front page, and what a button does."""
 
 import hmac
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from .control import is_trusted_host, refuse_other_sites
 from .system import ControlError, System
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ORDER_PATH = "/page/order"
 EVERYTHING_WORKS = "well"
+NOTHING_DONE = "Nothing was changed"
 
 
 def home(app: "Rehearsal", request: Request) -> Reply:
@@ -40,20 +41,25 @@ def is_order(request: Request) -> bool:
 
 def take_order(app: "Rehearsal", system: System, request: Request) -> Reply:
     """Do what a button says, if it was one of our own pages that was clicked, and go back there."""
-    form = parse_qs(request.body.decode("utf-8", "replace"))
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
     try:
-        _check_sender(app, request, form.get("token", [""])[0])
+        _check_sender(app, request, form.get("token", ""))
+        return redirect(system.act(form) if "deed" in form else _prank(app, system, form.get("prank", "")))
     except ControlError as error:
-        return render(
-            "problem.html", {"title": "Nothing was changed", "problem": error.problem}, error.status
-        )
-    wanted = form.get("prank", [""])[0]
+        return render("problem.html", {"title": NOTHING_DONE, "problem": _sentence(error)}, error.status)
+
+
+def _prank(app: "Rehearsal", system: System, wanted: str) -> str:
     if wanted == EVERYTHING_WORKS:
         app.faults.clear(system.name)
     for prank in system.pranks:
         if prank.key == wanted:
             app.faults.add([{"system": system.name, **order} for order in prank.orders], app.systems)
-    return redirect(f"/{system.name}")
+    return f"/{system.name}"
+
+
+def _sentence(error: ControlError) -> object:
+    return error.problem.get("message") if isinstance(error.problem, dict) else error.problem
 
 
 def _check_sender(app: "Rehearsal", request: Request, token: str) -> None:

@@ -78,6 +78,10 @@ class System(Protocol):
         """Return the page for a person at this path, or None where the path is the API's."""
         ...
 
+    def act(self, form: Mapping[str, str]) -> str:
+        """Do what a button on a record's page says and return the page to show then; raise ControlError."""
+        ...
+
     def listing(self, entity: str, *, with_deleted: bool) -> list[dict[str, Any]]:
         """Return the stored records; raise ControlError(404) for an unknown entity."""
         ...

@@ -1,6 +1,7 @@
 """The pages for people."""
 
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -149,3 +150,139 @@ def test_the_last_calls_are_shown_with_their_ends(remote: Remote) -> None:
 
     assert "collections upsert" in text
     assert "1 of 100,000 calls" in text
+
+
+# Owners, contacts, users, and what a colleague does with them
+
+
+def push_button(remote: Remote, page_path: str, deed: str, **form: str) -> requests.Response:
+    """Send a form of this page as a browser would."""
+    token = re.search(r'name="token" value="([^"]+)"', page(remote, page_path).text)
+    assert token
+    filled = {"token": token[1], "deed": deed, **form}
+    return requests.post(f"{remote.url}/salesforce/page/order", data=filled, timeout=TIMEOUT_S)
+
+
+def user(remote: Remote, alias: str) -> dict[str, Any]:
+    return next(each for each in remote.stored("User") if each["Alias"] == alias)
+
+
+def test_an_account_shows_its_owner_and_its_contacts(remote: Remote) -> None:
+    key = remote.store({"Name": "Facebook", "OwnerId": user(remote, "dwhit")["Id"]})[0]
+    remote.store(
+        {"FirstName": "Mark", "LastName": "Z", "Title": "CEO", "Email": "z@example.com", "AccountId": key},
+        {"LastName": "Elsewhere"},
+        entity="Contact",
+    )
+
+    listed = page(remote, "/salesforce/page/Account").text
+    text = page(remote, f"/salesforce/{key}").text
+
+    for word in ("Account Owner", "Dana Whitfield", ">1<"):
+        assert word in listed
+    for word in ("Account Owner", "Dana Whitfield", "Mark Z", "CEO · z@example.com"):
+        assert word in text
+    assert "Elsewhere" not in text
+
+
+def test_contacts_are_shown_with_account_and_owner(remote: Remote) -> None:
+    key = remote.store({"Name": "Facebook"})[0]
+    people = remote.store({"LastName": "Zuck", "AccountId": key}, {"LastName": "Free"}, entity="Contact")
+
+    listed = page(remote, "/salesforce/page/Contact").text
+    text = page(remote, f"/salesforce/{people[0]}").text
+
+    for word in ("Account Name", "Zuck", "Free", "Facebook"):
+        assert word in listed
+    for word in ("Contact Owner", "Remote Colleague", "Account Name", "Facebook"):
+        assert word in text
+
+
+def test_users_are_listed_with_profile_and_the_inactive_last(remote: Remote) -> None:
+    text = page(remote, "/salesforce/page/User").text
+
+    for word in ("Profile", "Field Sales", "CsnOnly", "Active", "Inactive", "dana.whitfield@example.com"):
+        assert word in text
+    assert text.index("Sales West") < text.index("Aaron Kim") < text.index("Left Company")
+
+
+def test_a_users_page_shows_what_they_own_and_deactivates_them(remote: Remote) -> None:
+    east = user(remote, "east")["Id"]
+    remote.store({"Name": "Facebook", "OwnerId": east})
+    path = f"/salesforce/{east}"
+    assert "Facebook" in page(remote, path).text
+
+    after = push_button(remote, path, "deactivate", kind="User", id=east)
+
+    assert after.status_code == 200
+    assert "Inactive. Can own nothing new." in after.text
+    assert user(remote, "east")["IsActive"] is False
+    push_button(remote, path, "activate", kind="User", id=east)
+    assert user(remote, "east")["IsActive"] is True
+
+
+def test_two_accounts_of_one_name_are_merged_with_a_button(remote: Remote) -> None:
+    kept, lost = remote.store({"Name": "Globex"}, {"Name": "globex"})
+    path = f"/salesforce/{kept}"
+    assert f'name="other" value="{lost}"' in page(remote, path).text
+
+    after = push_button(remote, path, "merge", kind="Account", id=kept, other=lost)
+
+    assert "Merged into this one" in after.text
+    assert [each["Id"] for each in remote.stored()] == [kept]
+
+
+@pytest.mark.parametrize("kind", ["Account", "Contact"])
+def test_a_record_is_deleted_with_a_button_and_has_none_then(remote: Remote, kind: str) -> None:
+    key = remote.store({"Name" if kind == "Account" else "LastName": "A"}, entity=kind)[0]
+
+    after = push_button(remote, f"/salesforce/{key}", "delete", kind=kind, id=key)
+
+    assert "It is in the Recycle Bin." in after.text
+    assert remote.stored(kind) == []
+    assert 'name="deed"' not in after.text
+
+
+@pytest.mark.parametrize(
+    ("deed", "form", "status"),
+    [
+        ("delete", {"kind": "User"}, 400),
+        ("delete", {"kind": "Nothing"}, 404),
+        ("delete", {"kind": "Account", "id": "0015g0000000001"}, 404),
+        ("merge", {"kind": "Account", "other": "nobody"}, 404),
+        ("explode", {}, 400),
+    ],
+)
+def test_a_button_that_makes_no_sense_says_so_and_changes_nothing(
+    remote: Remote, deed: str, form: dict[str, str], status: int
+) -> None:
+    key = remote.store({"Name": "A"})[0]
+
+    answer = push_button(remote, "/salesforce", deed, **{"id": key, **form})
+
+    assert answer.status_code == status
+    assert "Nothing was changed" in answer.text
+    assert [each["Id"] for each in remote.stored()] == [key]
+
+
+def test_a_records_button_on_another_site_does_nothing(remote: Remote) -> None:
+    key = remote.store({"Name": "A"})[0]
+    form = {"token": "guessed", "deed": "delete", "kind": "Account", "id": key}
+
+    answer = requests.post(f"{remote.url}/salesforce/page/order", data=form, timeout=TIMEOUT_S)
+
+    assert answer.status_code == 403
+    assert len(remote.stored()) == 1
+
+
+def test_hostile_names_of_people_are_text_everywhere(remote: Remote) -> None:
+    name = "<script>alert(1)</script>"
+    owner = remote.store({"LastName": name, "Email": "x@example.com"}, entity="User")[0]
+    account = remote.store({"Name": "A", "OwnerId": owner})[0]
+    contact = remote.store({"LastName": name, "AccountId": account, "Title": name}, entity="Contact")[0]
+
+    paths = [f"/salesforce/{key}" for key in (owner, account, contact)]
+    for path in (*paths, *(f"/salesforce/page/{kind}" for kind in ("Account", "Contact", "User"))):
+        text = page(remote, path).text
+        assert "<script" not in text
+        assert "&lt;script&gt;" in text

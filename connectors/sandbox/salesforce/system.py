@@ -4,12 +4,13 @@ Written from the Salesforce fact sheet alone; it shares nothing with the connect
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ..faults import Fault
 from ..system import Desk, Prank, RecordFault
 from ..wire import Reply, Request, html_reply, json_reply, readable_body
-from . import pages, rest, trouble
+from . import deeds, pages, rest, trouble
 from .byhand import ByHand
 from .context import Context
 from .errors import Refusal, not_found, unreadable
@@ -56,6 +57,10 @@ class Salesforce(ByHand):
     def page(self, request: Request, seen: Desk) -> Reply | None:
         """Return the page for a person at this path, or None."""
         return pages.page(self.org, request, seen)
+
+    def act(self, form: Mapping[str, str]) -> str:
+        """Do what a button on a record's page says; return the page to show then."""
+        return deeds.do(self, form)
 
     def route_of(self, request: Request) -> tuple[str, bool]:
         """Return the name of the route and whether the call writes."""
