@@ -130,8 +130,10 @@ WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=not PRODUCTI
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "contacts.registration.views.refuse_forgery"
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # sub-domains and the browsers' preload list are
     "security.W021",  # decisions about a whole domain, not about Concord
@@ -180,6 +182,7 @@ CELERY_BEAT_SYNC_EVERY = 1  # each tick is written down: /readyz tells the sched
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.sweep", "schedule": env.float("SWEEP_EVERY_S", default=10.0)},
     "find changed records": {"task": "connectors.find_changed", "schedule": 24 * 3600.0},
+    "fetch users": {"task": "connectors.refresh_users", "schedule": 6 * 3600.0},
     "prune the log": {"task": "connectors.prune_log", "schedule": 24 * 3600.0},
 }
 
@@ -205,6 +208,14 @@ CONCORD = {
     ),
     "record_attempts": env.int("RECORD_ATTEMPTS", default=12),
     "log_retention_days": env.int("LOG_RETENTION_DAYS", default=90),
+}
+
+# The public form (contacts/registration). per_hour: companies from one address; per_hour_all: from all.
+REGISTRATION = {
+    "merchant": env.str("REGISTRATION_MERCHANT", default=""),
+    "per_hour": env.int("REGISTRATION_PER_HOUR", default=5),
+    "per_hour_all": env.int("REGISTRATION_PER_HOUR_ALL", default=300),
+    "min_fill_s": env.float("REGISTRATION_MIN_FILL_S", default=2.0),
 }
 
 LOGGING = {

@@ -36,6 +36,12 @@ def find_changed() -> None:
     upkeep.find_changed()
 
 
+@shared_task(name="connectors.refresh_users", ignore_result=True)
+def refresh_users() -> None:
+    """Fetch the users over there, who may own records."""
+    upkeep.refresh_users()
+
+
 @shared_task(name="connectors.prune_log", ignore_result=True)
 def prune_log() -> None:
     """Delete log entries that are older than the retention allows."""

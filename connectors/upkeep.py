@@ -6,6 +6,7 @@ from django.conf import settings
 
 from connectors import doorbell, entities, queue
 from connectors.models import Connection
+from connectors.users import known, mirror
 from synclog import retention
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,13 @@ def find_changed() -> None:
         for kind in entities.in_order(connection.system.entities):
             found = queue.find_changed(connection, kind.name)
             logger.info("%d %s differ for %s", found, kind.label_plural, connection.slug)
+
+
+def refresh_users() -> None:
+    """Fetch the users of every connection that has some and isn't paused."""
+    for connection in known.connections():
+        if not connection.health.is_paused():
+            mirror.refresh(connection, by=mirror.SCHEDULE)
 
 
 def prune_log() -> None:
