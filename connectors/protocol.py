@@ -40,6 +40,7 @@ AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 CREATE = "create"  # a person's choice: make a new record although others look alike
 GONE = "gone"  # the code of a record that was deleted over there
 PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
+LOGIN = "login"  # in stored credentials: the name of the way of logging in
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +271,28 @@ class Connector(Protocol):
         """Check the login and all that a push will need. Raises ConnectorError."""
 
 
+class UnfitError(ValueError):
+    """Tell that a box holds what can't be used; its text is a sentence for a person, without a secret."""
+
+
+def as_typed(text: str) -> str:
+    """Return a text as it was entered."""
+    return text
+
+
+def unknown(_: str) -> str:
+    """Tell nothing."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Describe one box of the connection's form."""
+    """Describe one box of the connection's form.
+
+    `read` returns what is stored for what was entered, `read_bytes` for a box that
+    takes a file too (`uploads`: its kinds, ".pem,.key"); both raise UnfitError.
+    `shown` is what may be told of a stored secret.
+    """
 
     name: str
     label: str
@@ -280,6 +300,28 @@ class Input:
     default: str = ""
     secret: bool = False
     required: bool = True
+    choices: Sequence[tuple[str, str]] = ()
+    uploads: str = ""
+    read: Callable[[str], str] = as_typed
+    read_bytes: Callable[[bytes], str] | None = None
+    shown: Callable[[str], str] = unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Describe one way of logging in. Two ways may share a box: the same Input in both."""
+
+    name: str
+    label: str
+    help: str
+    inputs: Sequence[Input]
+
+
+def secrets(logins: Sequence[Login], credentials: Mapping[str, Any]) -> list[str]:
+    """Return the values among stored credentials that nobody may see: all but what is known to be none."""
+    boxes = [item for login in logins for item in login.inputs]
+    plain = {item.name for item in boxes if not item.secret} | {LOGIN}
+    return [str(value) for name, value in credentials.items() if name not in plain]
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +338,21 @@ class Kind:
     record_url: Callable[[str, str, str], str]  # base URL, entity, remote id
     base_url_label: str
     base_url_help: str
-    credentials: Sequence[Input]
+    logins: Sequence[Login]  # the first is that of credentials that name none
     settings: Sequence[Input]
     auto_associate: bool
     valid_id: Callable[[str], bool]
+    max_batch_size: int  # records that one call may carry
+    max_parallel_calls: int
+    parallel_help: str
+    setup_guide: Callable[[Mapping[str, Any]], str]  # settings -> text for their administrator
 
     @property
     def entities(self) -> Iterable[str]:
         """Return the names of the entities that this system takes."""
         return self.record_words
+
+    def login(self, credentials: Mapping[str, Any]) -> Login:
+        """Return the way of logging in that stored credentials are for."""
+        named = (login for login in self.logins if login.name == credentials.get(LOGIN))
+        return next(named, self.logins[0])

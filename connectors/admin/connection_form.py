@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.text import slugify
 from unfold.widgets import (
-    UnfoldAdminPasswordWidget,
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from connectors import entities, registry
+from connectors import addresses, entities, registry
+from connectors.admin import login_boxes
 from connectors.models import Connection
-from connectors.protocol import Input, Kind
+from connectors.protocol import LOGIN, Input, Kind, Login
 from connectors.secrets import Secret
 
 if TYPE_CHECKING:
@@ -23,28 +24,34 @@ else:  # Django can't subscript it
     _Form = forms.ModelForm
 
 CREDENTIAL, SETTING, AUTO = "credential_", "setting_", "auto_"
-KEEP = "Stored. Leave blank to keep it."
+SLUG_CHARS = 50
+SETTING_CHARS = 255
 YES_NO = [("yes", "Yes"), ("no", "No")]
 
 
 class ConnectionForm(_Form):
     """A connection's boxes and those that its kind adds for login, fields and automatic sync."""
 
-    base_url = forms.URLField(max_length=300, assume_scheme="https", widget=UnfoldAdminTextInputWidget())
+    use_required_attribute = False  # a browser would demand the boxes of the way that is not chosen
+    base_url = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget({"spellcheck": "false"}))
 
     class Meta:
         model = Connection
         fields = ("name", "slug", "kind", "environment", "base_url", "enabled", "batch_size", "max_slots")
 
+    class Media:
+        js = ("concord/login_boxes.js",)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.system = self._kind()
+        self.stored = dict(self.instance.credentials or {})  # as it was: `fill` writes over it
+        self.login = self._login()
+        # What was stored for another way of logging in counts as none, and goes with the next save.
+        self.kept = self.stored if self.system.login(self.stored) == self.login else {}
         self._name_address()
-        stored = self.instance.credentials or {}
-        for item in self.system.credentials:
-            self.fields[CREDENTIAL + item.name] = _credential(item, has_one=bool(stored.get(item.name)))
-            if not item.secret:
-                self.initial[CREDENTIAL + item.name] = stored.get(item.name, "")
+        self._bound_speed()
+        self._add_login()
         for item in self.system.settings:
             self.fields[SETTING + item.name] = _setting(item)
             self.initial[SETTING + item.name] = (self.instance.settings or {}).get(item.name, item.default)
@@ -57,6 +64,44 @@ class ConnectionForm(_Form):
         known = {item.slug: item for item in registry.kinds()}
         posted = self.data.get("kind") if self.is_bound else self.initial.get("kind")
         return known.get(self.instance.kind or str(posted or ""), next(iter(known.values())))
+
+    def _login(self) -> Login:
+        """Return the way of logging in: posted, else stored, else the first."""
+        posted = self.data.get(CREDENTIAL + LOGIN) if self.is_bound else None
+        known = {login.name: login for login in self.system.logins}
+        return known.get(str(posted), self.system.login(self.stored))
+
+    def _add_login(self) -> None:
+        """Add the boxes of every way, with what is kept for the chosen one."""
+        if len(self.system.logins) > 1:
+            self.fields[CREDENTIAL + LOGIN] = login_boxes.choice(self.system)
+            self.initial[CREDENTIAL + LOGIN] = self.system.login(self.stored).name
+        for item in login_boxes.inputs(self.system.logins):
+            value = str(self.kept.get(item.name) or "")
+            ways = [login.name for login in self.system.logins if item in login.inputs]
+            is_asked = not self.is_bound or item in self.login.inputs
+            self.fields[CREDENTIAL + item.name] = login_boxes.box(item, ways, stored=value, is_asked=is_asked)
+            if not item.secret:
+                self.initial[CREDENTIAL + item.name] = value
+
+    def _bound_speed(self) -> None:
+        """Bound the speed by what the system stands; the boxes say why."""
+        limits = {
+            "batch_size": (
+                "Batch size",
+                self.system.max_batch_size,
+                f"Records in one call: 1 to {self.system.max_batch_size}, which is the most that "
+                f"{self.system.label} takes.",
+            ),
+            "max_slots": (
+                "Parallel calls",
+                self.system.max_parallel_calls,
+                f"Calls at a time: 1 to {self.system.max_parallel_calls}. {self.system.parallel_help}",
+            ),
+        }
+        for name, (label, most, why) in limits.items():
+            if name in self.fields:
+                self.fields[name] = _number(label, most, why, self.fields[name].initial)
 
     def _name_address(self) -> None:
         if "kind" in self.fields:
@@ -74,32 +119,47 @@ class ConnectionForm(_Form):
 
     def clean_slug(self) -> str:
         """Return the slug, made from the name where it was left blank."""
-        return str(self.cleaned_data.get("slug") or slugify(self.data.get("name", "")) or "connection")[:50]
+        entered = str(self.cleaned_data.get("slug") or "")
+        return entered or _free_slug(slugify(self.data.get("name", ""))[:SLUG_CHARS] or "connection")
 
     def clean_base_url(self) -> str:
-        """Return the address without its closing slash."""
-        return str(self.cleaned_data["base_url"]).rstrip("/")
+        """Return the address in one spelling."""
+        return addresses.normal(str(self.cleaned_data["base_url"]))
 
     def clean(self) -> dict[str, Any] | None:
-        """Ask for the secrets again where the address moved: they must not follow to another place."""
-        cleaned = super().clean()
-        is_plain = str((cleaned or {}).get("base_url", "")).startswith("http:")
-        if is_plain and (cleaned or {}).get("environment") != Connection.Environment.REHEARSAL:
-            self.add_error("base_url", "Use https: over plain http the login would travel readable for all.")
-        if self.instance.pk and "base_url" in self.changed_data and cleaned:
-            for item in self.system.credentials:
-                if item.secret and not cleaned.get(CREDENTIAL + item.name):
-                    text = "The address has changed: enter this again, so that it goes only where you mean."
-                    self.add_error(CREDENTIAL + item.name, text)
+        """Look at where the address leads, and whether the login may go there."""
+        cleaned = super().clean() or {}
+        url = cleaned.get("base_url")
+        if url:
+            permit = registry.permit(str(cleaned.get("environment", "")))
+            is_new = url != self.instance.base_url or "environment" in self.changed_data
+            said = addresses.points_inside(url, permit) if is_new else addresses.wrong(url, permit)
+            if said:
+                self.add_error("base_url", said)
+        if self.instance.pk and url and url != self.instance.base_url:
+            self._ask_again(cleaned)
         return cleaned
 
+    def _ask_again(self, cleaned: dict[str, Any]) -> None:
+        """Ask for the secrets again where the address moved: they must not follow to another place."""
+        for item in self.login.inputs:
+            name = CREDENTIAL + item.name
+            if item.secret and not cleaned.get(name) and name not in self.errors:
+                text = "The address has changed: enter this again, so that it goes only where you mean."
+                self.add_error(name, text)
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """Leave the address to `clean`: the model knows no host without a dot, as a rehearsal may have."""
+        left: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
+        return {*left, "base_url"}
+
     def changed_columns(self) -> set[str]:
-        """Return the columns to write. Credentials only where a box of theirs was filled in."""
-        columns = set()
+        """Return the columns to write. Credentials only where a box of theirs says something new."""
+        columns = {"credentials"} if self._entered_login() else set()
         for name in self.changed_data:
             if name.startswith(CREDENTIAL):
-                columns |= {"credentials"} if self.cleaned_data.get(name) else set()
-            elif name.startswith(SETTING):
+                continue
+            if name.startswith(SETTING):
                 columns.add("settings")
             elif name.startswith(AUTO):
                 columns.add("auto_push")
@@ -111,43 +171,71 @@ class ConnectionForm(_Form):
         """Put what the kind's own boxes say into the connection. A blank secret keeps the stored one."""
         columns = self.changed_columns()
         if "credentials" in columns:
-            entered = self._entered(CREDENTIAL, filled=True)
-            connection.credentials = Secret({**connection.credentials, **entered})
+            connection.credentials = Secret({**self.kept, **self._entered_login()})
         if "settings" in columns or not connection.pk:
             connection.settings = {**connection.settings, **self._entered(SETTING)}
         if "auto_push" in columns or not connection.pk:
             answers = self._entered(AUTO)
             connection.auto_push = {**connection.auto_push, **{k: v == "yes" for k, v in answers.items()}}
 
-    def _entered(self, prefix: str, *, filled: bool = False) -> dict[str, str]:
+    def _entered_login(self) -> dict[str, str]:
+        """Return what the boxes of the chosen way say anew; a blank secret says nothing."""
+        entered = {}
+        for item in self.login.inputs:
+            name = CREDENTIAL + item.name
+            value = str(self.cleaned_data.get(name) or "")
+            if value if item.secret else name in self.changed_data:
+                entered[item.name] = value
+        if entered and self.login != self.system.logins[0]:
+            entered[LOGIN] = self.login.name
+        return entered
+
+    def _entered(self, prefix: str) -> dict[str, str]:
         pairs = self.cleaned_data.items()
-        values = {name.removeprefix(prefix): value for name, value in pairs if name.startswith(prefix)}
-        return {name: value for name, value in values.items() if value or not filled}
+        return {name.removeprefix(prefix): value for name, value in pairs if name.startswith(prefix)}
 
 
 def names(prefix: str, system: Kind) -> list[str]:
     """Return the names of the boxes that a kind adds under a prefix."""
     inputs: dict[str, Iterable[str]] = {
-        CREDENTIAL: (item.name for item in system.credentials),
+        CREDENTIAL: [
+            *([LOGIN] if len(system.logins) > 1 else []),
+            *(item.name for item in login_boxes.inputs(system.logins)),
+        ],
         SETTING: (item.name for item in system.settings),
         AUTO: system.entities,
     }
     return [prefix + name for name in inputs[prefix]]
 
 
-def _credential(item: Input, *, has_one: bool) -> forms.CharField:
-    help_text = f"{KEEP} {item.help}".strip() if has_one and item.secret else item.help
-    attrs = {"autocomplete": "new-password" if item.secret else "off", "spellcheck": "false"}
-    widget: Any = UnfoldAdminPasswordWidget(attrs) if item.secret else UnfoldAdminTextInputWidget(attrs)
-    return forms.CharField(
-        label=item.label, required=item.required and not has_one, help_text=help_text, widget=widget
+def _free_slug(wanted: str) -> str:
+    """Return the slug, numbered where another connection has it."""
+    taken = set(
+        Connection.objects.filter(slug__startswith=wanted[: SLUG_CHARS - 4]).values_list("slug", flat=True)
+    )
+    numbered = (f"{wanted[: SLUG_CHARS - 4]}-{number}" for number in range(2, len(taken) + 3))
+    return wanted if wanted not in taken else next(slug for slug in numbered if slug not in taken)
+
+
+def _number(label: str, most: int, why: str, initial: Any) -> forms.IntegerField:
+    text = f"Enter a whole number from 1 to {most}."
+    return forms.IntegerField(
+        label=label,
+        initial=initial,
+        min_value=1,
+        max_value=most,
+        help_text=why,
+        error_messages=dict.fromkeys(("required", "invalid", "min_value", "max_value"), text),
+        widget=UnfoldAdminIntegerFieldWidget(),
     )
 
 
-def _setting(item: Input) -> forms.CharField:
-    return forms.CharField(
+def _setting(item: Input) -> forms.Field:
+    return login_boxes.TextBox(
+        item.read,
         label=item.label,
         required=item.required,
+        max_length=SETTING_CHARS,
         help_text=item.help,
         widget=UnfoldAdminTextInputWidget({"spellcheck": "false"}),
     )

@@ -20,11 +20,13 @@ from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.format import format_soql
 from simple_salesforce.util import Usage
 
+from connectors import protocol
 from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange, FetchedToken, UserRecord
 from connectors.systems.salesforce import login
 from connectors.systems.salesforce.errors import Kind, faults
 from connectors.systems.salesforce.ids import as_18
+from connectors.systems.salesforce.logins import LOGINS
 from connectors.systems.salesforce.problems import DETAIL_CHARS, NO_AGENT, NO_REST, SYSTEM, garbage, problem
 
 DEFAULT_VERSION = "64.0"
@@ -53,7 +55,7 @@ class Client:
             timeout_s=account.call_timeout_s,
             tick=engine.tick,
             refreshes=_refreshable,
-            secrets=account.credentials.values(),
+            secrets=protocol.secrets(LOGINS, account.credentials),
             permit=account.permit,
         )
         self.line.tokens = engine.tokens(self.fetch_token)
@@ -79,11 +81,10 @@ class Client:
         self.line.close()
 
     def fetch_token(self) -> FetchedToken:
-        """Log in by OAuth client credentials. Raises ConnectorError."""
-        credentials = self.account.credentials
+        """Log in, in the way that the credentials are for. Raises ConnectorError."""
         headers = {"X-Concord-No-Token": "1", "Accept": "application/json"}
-        response = self._send("POST", login.PATH, data=login.form(credentials), headers=headers)
-        fetched = login.token(response)
+        response = self._send("POST", login.PATH, data=login.form(self.account), headers=headers)
+        fetched = login.token(response, self.account)
         self.org_id = fetched.org_id
         return fetched
 

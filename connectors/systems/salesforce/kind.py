@@ -1,9 +1,11 @@
 """Salesforce, as the rest of Concord sees it."""
 
 from connectors.protocol import Input, Kind
-from connectors.systems.salesforce.client import DEFAULT_VERSION
+from connectors.systems.salesforce.client import DEFAULT_VERSION, MAX_RECORDS
 from connectors.systems.salesforce.connector import SalesforceConnector
+from connectors.systems.salesforce.guide import setup_guide
 from connectors.systems.salesforce.ids import is_valid
+from connectors.systems.salesforce.logins import LOGINS, api_name, version
 from connectors.systems.salesforce.mapping import CUSTOM, KEY_DEFAULT, KEY_SETTING, mappings
 from connectors.systems.salesforce.urls import record_url
 
@@ -21,22 +23,14 @@ KIND = Kind(
         "Setup › My Domain, for example https://acme.my.salesforce.com. Not login.salesforce.com, "
         "and not the lightning.force.com address."
     ),
-    credentials=(
-        Input(
-            "client_id",
-            "Client ID",
-            "Setup › External Client App Manager › your app › Settings › OAuth Settings › Consumer Key and "
-            "Secret. The app needs the client credentials flow and a Run As user.",
-            secret=True,
-        ),
-        Input("client_secret", "Client Secret", "From the same page.", secret=True),
-    ),
+    logins=LOGINS,
     settings=(
         Input(
             "api_version",
             "API version",
             "Two digits, a dot and a zero. 62.0 to 66.0 are known to fit; old ones get retired.",
             DEFAULT_VERSION,
+            read=version,
         ),
         Input(
             KEY_SETTING,
@@ -44,14 +38,27 @@ KIND = Kind(
             "API name of the field that holds Concord's id, on Account and on Contact: Text(255), "
             "External ID, Unique.",
             KEY_DEFAULT,
+            read=api_name,
         ),
         *(
             Input(
-                name, f"Field for {label}", "API name on Account. Empty: not sent.", default, required=False
+                name,
+                f"Field for {label}",
+                "API name on Account. Empty: not sent.",
+                default,
+                required=False,
+                read=api_name,
             )
             for name, (_, label, default) in CUSTOM.items()
         ),
     ),
     auto_associate=True,
     valid_id=is_valid,
+    max_batch_size=MAX_RECORDS,
+    max_parallel_calls=25,
+    parallel_help=(
+        "4 to 8 serve best. Salesforce lets an organisation run 25 calls of 20 s or more at once (a trial or "
+        "developer one 5), shared with your other integrations."
+    ),
+    setup_guide=setup_guide,
 )

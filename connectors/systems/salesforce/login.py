@@ -1,7 +1,8 @@
-"""Log in to Salesforce: OAuth client credentials, and what a refusal means."""
+"""Log in to Salesforce by one of two OAuth flows, and say what a refusal means."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,12 @@ import requests
 
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.http import mask, problem_of_status, retry_after_s
-from connectors.protocol import FetchedToken
+from connectors.protocol import Account, FetchedToken
+from connectors.systems.salesforce import jwt_bearer
 from connectors.systems.salesforce.errors import Fault, faults
 from connectors.systems.salesforce.ids import to_18
 from connectors.systems.salesforce.problems import DETAIL_CHARS, SYSTEM, THEN, garbage
-from connectors.systems.salesforce.words import ADMIN
+from connectors.systems.salesforce.refusals import why
 
 PATH = "/services/oauth2/token"
 CHECK_ADDRESS = "Compare the My Domain URL on the connection's page with Setup › My Domain in Salesforce."
@@ -21,39 +23,13 @@ CHECK_ADDRESS = "Compare the My Domain URL on the connection's page with Setup �
 _PASSING = frozenset({"unknown_error", "server_error", "temporarily_unavailable"})
 _SHARED_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 _PASSING_STATUS = frozenset({408, 420, 425, 429})
-_NO_FLOW = (
-    f"the app does not allow the client credentials flow. {ADMIN} switches it on in the app's OAuth settings"
-)
-# By a part of the description, or by the code. Source: the fact sheet's section 2.1.
-_REASONS: Mapping[str, str] = {
-    "no client credentials user enabled": (
-        f"the app has no Run As user. {ADMIN} sets it in the app's policies"
-    ),
-    "request not supported on this domain": (
-        "this is not your own domain. Enter the My Domain URL (https://….my.salesforce.com)"
-    ),
-    "hasn't approved this consumer": (
-        f"the Run As user may not use the app. {ADMIN} allows it in the app's policies"
-    ),
-    "client credentials flow not enabled": _NO_FLOW,
-    "invalid_client_id": (
-        "it does not know the Client ID. Compare it with the app in Salesforce, and the address"
-    ),
-    "invalid_client": (
-        "the Client ID or the Client Secret is wrong. Copy both anew from the app in Salesforce"
-    ),
-    "inactive_user": f"the app's Run As user is inactive. {ADMIN} activates it",
-    "inactive_org": f"the organisation is locked or closed. {ADMIN} finds out why",
-    "invalid_app_access": f"the Run As user may not use the app. {ADMIN} assigns it",
-    "unsupported_grant_type": _NO_FLOW,
-    "invalid_grant": f"the app or its Run As user may not log in. {ADMIN} looks at the user's login history",
-}
 
 
 def wrong_host(base_url: str) -> str:
     """Return what is wrong with an address that is Salesforce's but nobody's own, "" for any other.
 
-    Source: the fact sheet's sections 1.1 and 1.5: client credentials want My Domain.
+    Source: the fact sheet's sections 1.1 and 1.5: client credentials want My Domain,
+    and a signed login is to go to the organisation whose records are meant.
     """
     name = urlsplit(base_url).hostname or ""
     if name in _SHARED_HOSTS or name.endswith(".lightning.force.com"):
@@ -61,11 +37,15 @@ def wrong_host(base_url: str) -> str:
     return ""
 
 
-def form(credentials: Mapping[str, str]) -> dict[str, str]:
-    """Return what is posted. The pair goes in the form: Salesforce takes it there and as HTTP Basic.
+def form(account: Account, now: Callable[[], float] = time.time) -> dict[str, str]:
+    """Return what is posted. Raises AuthFailed where there is nothing to log in with.
 
-    Source: help, remoteaccess_oauth_client_credentials_flow.
+    Of client credentials the pair goes in the form: Salesforce takes it there and as
+    HTTP Basic. Source: help, remoteaccess_oauth_client_credentials_flow.
     """
+    credentials = account.credentials
+    if jwt_bearer.of(credentials):
+        return jwt_bearer.form(account, now)
     return {
         "grant_type": "client_credentials",
         "client_id": credentials.get("client_id", ""),
@@ -73,7 +53,18 @@ def form(credentials: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def token(response: requests.Response) -> FetchedToken:
+def accepted(account: Account) -> str:
+    """Return what a person reads of a login that succeeded."""
+    if jwt_bearer.of(account.credentials):
+        return (
+            f"Salesforce accepts the Client ID and the private key for {account.credentials.get('username')}."
+        )
+    return "Salesforce accepts the Client ID and the Client Secret."
+
+
+def token(
+    response: requests.Response, account: Account, now: Callable[[], float] = time.time
+) -> FetchedToken:
     """Return the token of an answer. Raises AuthFailed, Misconfigured, RateLimited, Transient.
 
     There is no expires_in in the answer: a token is used until it is refused.
@@ -82,7 +73,9 @@ def token(response: requests.Response) -> FetchedToken:
     status, detail = response.status_code, mask(response.text)[:DETAIL_CHARS]
     if 400 <= status < 500 and status not in _PASSING_STATUS:
         said = faults(body)
-        raise _refused(said[0], response, detail) if said else _no_login_here(status, detail)
+        if not said:
+            raise _no_login_here(status, detail)
+        raise _refused(said[0], response, detail, why(said[0], response.headers, account, now()))
     problem = problem_of_status(status, response.headers, SYSTEM, detail)
     if problem:
         raise problem
@@ -91,7 +84,7 @@ def token(response: requests.Response) -> FetchedToken:
     return FetchedToken(body["access_token"], org_id=_org_id(body))
 
 
-def _refused(fault: Fault, response: requests.Response, detail: str) -> ConnectorError:
+def _refused(fault: Fault, response: requests.Response, detail: str, reason: str) -> ConnectorError:
     """Return what a refused login means. Only a used-up rate, or an outage, passes by itself."""
     if fault.code == "rate_limit_exceeded":
         wait_s = retry_after_s(response.headers)
@@ -100,11 +93,6 @@ def _refused(fault: Fault, response: requests.Response, detail: str) -> Connecto
         )
     if fault.code in _PASSING:
         return Transient("Salesforce could not log Concord in just now.", detail=detail, code=fault.code)
-    said = f"{fault.text} {fault.code}".lower()
-    reason = next((text for part, text in _REASONS.items() if part in said), None)
-    reason = (
-        reason or f"Concord does not know why. {ADMIN} looks at the login history of the app's Run As user"
-    )
     return AuthFailed(
         f"Salesforce refused the login: {reason}; then press Test connection.", detail=detail, code=fault.code
     )

@@ -9,7 +9,7 @@ from connectors.protocol import Check, Identity
 from connectors.systems.salesforce.client import Client
 from connectors.systems.salesforce.field_checks import field_checks
 from connectors.systems.salesforce.ids import as_18
-from connectors.systems.salesforce.login import CHECK_ADDRESS, wrong_host
+from connectors.systems.salesforce.login import CHECK_ADDRESS, accepted, wrong_host
 from connectors.systems.salesforce.mapping import OBJECTS, mappings
 from connectors.systems.salesforce.words import ADMIN, USER
 
@@ -96,7 +96,7 @@ class _Trial:
         if wrong:
             raise Misconfigured(wrong, code="host")
         self.client.log_in()
-        return [Check("Login", True, "Salesforce accepts the Client ID and the Client Secret.")]
+        return [Check("Login", True, accepted(self.client.account))]
 
     def organisation(self) -> list[Check]:
         """Ask whose login this is; userinfo needs a scope that an app may lack, the login told the id too."""
