@@ -17,7 +17,7 @@ from tests.staff import READS, SYNCS, browser_of, person
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/connectors/connection/"
-RUNS_IT = (*SYNCS, "change_connection", "add_connection", "delete_connection")
+RUNS_IT = (*SYNCS, "sync_contact", "change_connection", "add_connection", "delete_connection")
 SECRETS = {"credential_client_id": "new-client", "credential_client_secret": "new-secret"}
 
 
@@ -142,7 +142,8 @@ def test_the_switch_turns_automatic_sync_on_and_off(account: Connection, client:
     client.post(page(account), boxes(client, account, auto_company="no"))
 
     assert "Enable B2B Company Synchronization" in html
-    assert (on, stored(account).auto_push) == ({"company": True}, {"company": False})
+    off = stored(account).auto_push
+    assert (on, off) == ({"company": True, "contact": False}, {"company": False, "contact": False})
 
 
 def test_the_switch_says_what_was_not_sent(account: Connection, client: Client) -> None:
@@ -177,7 +178,7 @@ def test_a_connection_is_added_with_its_login_and_settings(client: Client) -> No
         "https://acme.my.salesforce.com",
     )
     assert dict(made.credentials) == {"client_id": "new-client", "client_secret": "new-secret"}
-    assert made.auto_push == {"company": False}
+    assert made.auto_push == {"company": False, "contact": False}
     assert made.health.pause == ""
 
 

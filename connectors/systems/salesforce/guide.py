@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.systems.salesforce import keys
-from connectors.systems.salesforce.mapping import CUSTOM, key_field
+from connectors.systems.salesforce.mapping import CONTACT_CUSTOM, CUSTOM, key_field
 
 _TEXT = """\
 Concord keeps our companies and contacts in agreement with Accounts and Contacts in Salesforce.
@@ -65,12 +65,13 @@ def _fields(settings: Mapping[str, Any]) -> list[str]:
     key = key_field(settings)
     options = "External ID; Unique, case-insensitive"
     lines = [_line(thing, key, "Text(255)", options) for thing in ("Account", "Contact")]
-    for setting, (local, label, default) in CUSTOM.items():
-        stored = settings.get(setting)
-        name = str(default if stored is None else stored).strip()
-        if name.endswith("__c"):  # a standard one is there already
-            kind = "Email" if local == "email" else "Text(255)"
-            lines.append(_line("Account", name, kind, f"none; holds the company's {label}"))
+    for thing, whose, custom in (("Account", "company's", CUSTOM), ("Contact", "contact's", CONTACT_CUSTOM)):
+        for setting, (local, label, default) in custom.items():
+            stored = settings.get(setting)
+            name = str(default if stored is None else stored).strip()
+            if name.endswith("__c"):  # a standard one is there already
+                kind = "Email" if local == "email" else "Text(255)"
+                lines.append(_line(thing, name, kind, f"none; holds the {whose} {label}"))
     return lines
 
 

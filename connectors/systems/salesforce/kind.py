@@ -6,8 +6,14 @@ from connectors.systems.salesforce.connector import SalesforceConnector
 from connectors.systems.salesforce.guide import setup_guide
 from connectors.systems.salesforce.ids import is_valid
 from connectors.systems.salesforce.logins import LOGINS, api_name, version
-from connectors.systems.salesforce.mapping import CUSTOM, KEY_DEFAULT, KEY_SETTING, mappings
+from connectors.systems.salesforce.mapping import CONTACT_CUSTOM, CUSTOM, KEY_DEFAULT, KEY_SETTING, mappings
 from connectors.systems.salesforce.urls import record_url
+
+
+def _field(name: str, label: str, default: str, thing: str) -> Input:
+    text = f"API name on {thing}. Empty: not sent."
+    return Input(name, f"Field for {label}", text, default, required=False, read=api_name)
+
 
 KIND = Kind(
     slug="salesforce",
@@ -40,16 +46,10 @@ KIND = Kind(
             KEY_DEFAULT,
             read=api_name,
         ),
+        *(_field(name, label, default, "Account") for name, (_, label, default) in CUSTOM.items()),
         *(
-            Input(
-                name,
-                f"Field for {label}",
-                "API name on Account. Empty: not sent.",
-                default,
-                required=False,
-                read=api_name,
-            )
-            for name, (_, label, default) in CUSTOM.items()
+            _field(name, f"{label} of a contact", default, "Contact")
+            for name, (_, label, default) in CONTACT_CUSTOM.items()
         ),
     ),
     auto_associate=True,
