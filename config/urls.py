@@ -4,7 +4,11 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from contacts.registration.views import RegisteredView, RegisterView
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("admin/", admin.site.urls),
+    path("companies/register/", RegisterView.as_view(), name="register"),
+    path("companies/register/thanks/", RegisteredView.as_view(), name="registered"),
 ]

@@ -1,0 +1,121 @@
+"""The public registration. Its answer is the same whether we know the e-mail or not."""
+
+import logging
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.views import View
+from django.views.csrf import csrf_failure
+from django.views.generic import TemplateView
+
+from companies.models import Company
+from contacts.models import Contact
+from contacts.registration import throttle
+from contacts.registration.forms import NONCE, TRAP, Registration
+
+logger = logging.getLogger(__name__)
+
+BY = "public form"
+STALE = "This page was out of date. Nothing was sent yet: look it over and press Register again."
+NO_COOKIE = (
+    "Your browser did not send back this page's cookie, so nothing was sent yet. What you typed is still "
+    "here: press Register again. If this comes back, allow cookies for this site."
+)
+
+
+class RegisterView(View):
+    """The form, and what becomes of it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show an empty form."""
+        return _page(request, Registration())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store a company and its first contact, once; to a robot only say so."""
+        form = Registration(request.POST)
+        if form.fell_for_trap:
+            return _trapped("filled in the hidden field")
+        if not form.is_valid():
+            return _page(request, form, trouble="" if form.is_ours else STALE)
+        if form.was_too_quick():
+            return _trapped("filled in faster than a person can")
+        if not _is_stored(form.nonce.key):
+            wait_s = throttle.wait_s(throttle.client_of(request))
+            if wait_s:
+                return _too_many(request, form, wait_s)
+            _store(form)
+        return redirect("registered")
+
+
+class RegisteredView(TemplateView):
+    """What happens next. Without a registration it is a page like any other."""
+
+    template_name = "public/registered.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the merchant's name."""
+        return super().get_context_data(merchant=settings.REGISTRATION["merchant"], **kwargs)
+
+
+def refuse_forgery(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answer a post without a valid token (CSRF_FAILURE_VIEW). The public form keeps what was typed."""
+    match = request.resolver_match
+    if match is None or match.url_name != "register":
+        return csrf_failure(request, reason)
+    return _page(request, Registration(request.POST), trouble=NO_COOKIE, status=403)
+
+
+def _page(request: HttpRequest, form: Registration, *, trouble: str = "", status: int = 200) -> HttpResponse:
+    context = {
+        "form": form,
+        "trouble": trouble,
+        "merchant": settings.REGISTRATION["merchant"],
+        "nonce_name": NONCE,
+        "trap_name": TRAP,
+    }
+    answer = render(request, "public/register.html", context, status=status)
+    # Not no-store: going back must show this very form, whose nonce makes a second post harmless.
+    patch_cache_control(answer, private=True, max_age=0)
+    return answer
+
+
+def _too_many(request: HttpRequest, form: Registration, wait_s: int) -> HttpResponse:
+    minutes = -(-wait_s // 60)
+    trouble = (
+        "Too many companies registered within the last hour. Nothing was sent yet, and what you typed is "
+        f"still here: press Register again in {minutes} minute{'' if minutes == 1 else 's'}."
+    )
+    answer = _page(request, form, trouble=trouble, status=429)
+    answer["Retry-After"] = str(wait_s)
+    return answer
+
+
+def _trapped(what: str) -> HttpResponse:
+    logger.warning("a registration was dropped as spam: %s", what)
+    return redirect("registered")
+
+
+def _is_stored(key: uuid.UUID) -> bool:
+    return Company.objects.filter(public_id=key).exists()
+
+
+def _store(form: Registration) -> None:
+    """Store both or neither. Posted twice at once, the second meets the first one's public id."""
+    company, contact = form.company.instance, form.contact.instance
+    company.public_id = form.nonce.key
+    company.status, company.source = Company.Status.PENDING, Company.Source.FORM
+    company.email = company.email or contact.email
+    contact.source = Contact.Source.FORM
+    try:
+        with transaction.atomic():
+            company.save(force_insert=True, requested_by=BY)
+            contact.company = company
+            contact.save(requested_by=BY)
+    except IntegrityError:
+        if not _is_stored(form.nonce.key):
+            raise
