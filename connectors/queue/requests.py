@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db import connection as database
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from connectors import clock, doorbell, entities, logbook
@@ -16,7 +17,7 @@ from connectors.models import Connection, Link, Synced
 from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
 from connectors.queue.slots import live_leases
 from connectors.queue.upsert import write_requests
-from connectors.rendering import Renderer
+from connectors.rendering import Renderer, parent_is_there
 from synclog import runs
 
 
@@ -227,6 +228,28 @@ def retry_failed(
 def waiting(run: uuid.UUID) -> int:
     """Return how many records of a run have no outcome yet."""
     return sum(kind.links().filter(run=run, state=Link.State.PENDING).count() for kind in entities.in_order())
+
+
+def moving(run: uuid.UUID) -> int:
+    """Return how many records of a run still come to an outcome by themselves.
+
+    Left out are those whose parent is not over there and is not on its way either:
+    only a person's act on the parent moves them.
+    """
+    return waiting(run) - sum(_stuck(kind, run) for kind in entities.in_order() if kind.parent)
+
+
+def _stuck(kind: Entity[Any, Any], run: uuid.UUID) -> int:
+    parents = entities.get(kind.parent).links()
+    coming = parents.filter(
+        connection=OuterRef("connection"),
+        record=OuterRef(f"record__{kind.parent}"),
+        state=Link.State.PENDING,
+        enabled=Link.Enabled.YES,
+        record__sync_enabled=True,
+    )
+    pending = kind.links().filter(run=run, state=Link.State.PENDING)
+    return pending.exclude(parent_is_there(kind)).exclude(Exists(coming)).count()
 
 
 def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -> None:

@@ -293,7 +293,7 @@ def test_an_undeclared_capability_raises(connector: Connector) -> None:
         connector.pull("company", None)
 
 
-@pytest.mark.parametrize("entity", ["contact", "nonsense"])
+@pytest.mark.parametrize("entity", ["location", "nonsense"])
 def test_an_entity_that_is_not_sent_raises(connector: Connector, entity: str) -> None:
     with pytest.raises(NotImplementedError):
         list(connector.push(entity, [change("k1")]))

@@ -33,6 +33,11 @@ def test_without_describe_the_lengths_are_those_of_the_vendor() -> None:
         "BillingState": 80,
         "BillingPostalCode": 20,
         "BillingCountry": 80,
+        "ShippingStreet": 255,
+        "ShippingCity": 40,
+        "ShippingState": 80,
+        "ShippingPostalCode": 20,
+        "ShippingCountry": 80,
         **{default: 255 for _, _, default in CUSTOM.values()},
     }
 

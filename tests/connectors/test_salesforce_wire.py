@@ -241,7 +241,7 @@ def test_only_changed_fields_are_on_the_wire(salesforce: Connection, sandbox: Sa
     talk.send(salesforce, [company])
 
     (record,) = written(sandbox, "collections_update")
-    assert record.keys() == {"attributes", "id", "Phone", "BillingCity"}
+    assert record.keys() == {"attributes", "id", "Phone", "BillingCity", "ShippingCity"}
 
 
 def test_an_equal_company_makes_no_call(salesforce: Connection, sandbox: SandboxServer) -> None:
@@ -329,7 +329,8 @@ def test_lengths_and_needs_of_describe_are_checked_before_sending(
 
 
 def test_a_longer_field_over_there_takes_more(salesforce: Connection, sandbox: SandboxServer) -> None:
-    set_up(sandbox, fields={"Account": {"BillingCity": {"length": 100}}})
+    longer = {"length": 100}
+    set_up(sandbox, fields={"Account": {"BillingCity": longer, "ShippingCity": longer}})
     company = CompanyFactory.create(legal_city="c" * 90)
 
     talk.send(salesforce, [company])

@@ -44,7 +44,6 @@ CASES: list[tuple[dict[str, Any], State, str]] = [
         State.WAITING,
         "next try 12:42 AM, 3rd of 12",
     ),
-    ({"state": "pending", "waiting_for": 7}, State.WAITING, "for its parent"),
     (
         {"state": "pending", "lease": LEASE, "leased_at": NOW - timedelta(seconds=4)},
         State.SENDING,
@@ -103,12 +102,31 @@ def test_what_waits_for_a_paused_connection_says_so() -> None:
     assert shown == Shown(State.WAITING, "connection paused: login refused")
 
 
-def test_a_parent_is_named_where_it_is_known() -> None:
-    link = CompanyLink(state="pending", waiting_for=7)
+@pytest.mark.parametrize(
+    ("parent", "told"),
+    [
+        (Shown(State.WAITING, "in line"), ""),
+        (Shown(State.SENDING, "for 4 s"), ""),
+        (Shown(State.NOT_SYNCED, "never sent"), ", which was never sent"),
+        (Shown(State.NOT_ENABLED, "switched off"), ", which is not enabled"),
+        (Shown(State.CHOICE, "2 accounts match"), ", which needs your choice"),
+        (Shown(State.GONE, "Deleted in Salesforce"), ", which is gone in Salesforce"),
+        (Shown(State.FAILED, "City is missing."), ", which failed: City is missing."),
+    ],
+)
+def test_a_record_that_waits_for_its_parent_says_how_that_stands(parent: Shown, told: str) -> None:
+    link = CompanyLink(state="pending")
 
-    shown = states.shown(link, replace(WORLD, parents={7: "Facebook (company)"}))
+    shown = states.shown(link, WORLD, parent=states.Parent("Facebook (company)", parent))
 
-    assert shown.reason == "for Facebook (company)"
+    assert shown == Shown(State.WAITING, f"for Facebook (company){told}")
+
+
+def test_a_record_that_is_not_enabled_at_all_says_so_whatever_its_link_says() -> None:
+    link = CompanyLink(state="failed", code="conflict")
+
+    assert states.shown(link, WORLD, is_on=False).state is State.NOT_ENABLED
+    assert states.shown(None, WORLD, is_on=False).state is State.NOT_ENABLED
 
 
 def test_a_long_reason_is_cut() -> None:

@@ -51,8 +51,8 @@ def test_all_is_well(salesforce: Connection, sandbox: SandboxServer) -> None:
     assert list(found)[:3] == ["Login", "Organisation", "API version"]
     assert found["Organisation"]["text"].startswith("Concord Rehearsal (00D")
     assert f"External id field on Account ({KEY})" in found
-    assert found["Phone → Phone"]["text"] == "Writable, up to 40 characters."
-    assert found["Email → Concord_Email__c"]["text"] == "Writable, up to 80 characters."
+    assert found["Phone → Account.Phone"]["text"] == "Writable, up to 40 characters."
+    assert found["Email → Account.Concord_Email__c"]["text"] == "Writable, up to 80 characters."
     assert talk.accounts(sandbox) == []
 
 
@@ -271,7 +271,8 @@ def test_an_external_id_field_that_would_not_serve_is_red(
 def test_another_name_of_the_external_id_field_is_looked_for(salesforce: Connection) -> None:
     edit(salesforce, settings={"external_id_field": "Other_Id__c"})
 
-    assert list(red(salesforce)) == ["External id field on Account (Other_Id__c)"]
+    where = ("Account", "Contact")
+    assert list(red(salesforce)) == [f"External id field on {sobject} (Other_Id__c)" for sobject in where]
 
 
 @pytest.mark.parametrize(
@@ -297,8 +298,8 @@ def test_a_mapped_field_that_cannot_be_written_is_red(
 
     found = red(salesforce)
 
-    assert list(found) == [f"{label} → {name}"]
-    assert words in found[f"{label} → {name}"]
+    assert list(found) == [f"{label} → Account.{name}"]
+    assert words in found[f"{label} → Account.{name}"]
 
 
 def test_a_field_that_is_not_sent_is_not_checked(salesforce: Connection, sandbox: SandboxServer) -> None:
@@ -319,7 +320,7 @@ def test_a_required_field_that_nothing_of_ours_fills_is_red(
 ) -> None:
     field(sandbox, "Region__c", {"label": "Region", "type": "string", "length": 40, "nillable": False})
 
-    assert list(red(salesforce)) == ["Required field Region__c"]
+    assert list(red(salesforce)) == ["Required field Region__c of Account"]
 
 
 def test_a_required_field_that_we_send_is_no_trouble(salesforce: Connection, sandbox: SandboxServer) -> None:

@@ -22,7 +22,8 @@ class Command(BaseCommand):
     """Request every record that isn't switched off for the connection.
 
     With --wait it works along in this process, so it needs no worker, and ends when
-    nothing of the run is pending, or what is pending waits for a person. Its last
+    nothing of the run is pending, or what is pending waits for a person: the connection
+    is paused, or a record's parent failed. Its last
     line counts; the exit status is 1 if anything was rejected, in conflict or left.
     """
 
@@ -84,7 +85,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             self.stdout.write(
                 f"{kind.name}: create={found.create} link={found.link} conflict={found.conflict} "
-                f"linked_before={found.linked_before}"
+                f"linked_before={found.linked_before}" + (f" waiting={found.waiting}" if kind.parent else "")
             )
 
 
@@ -136,12 +137,12 @@ def _request(connection: Connection, kinds: list[Entity[Any, Any]], run: Run, *,
 
 def _work_along(connection: Connection, run: Run, ends_at: float) -> None:
     """Send in this process, beside any worker, until done, blocked or out of time."""
-    while time.monotonic() < ends_at and queue.waiting(run.pk):
+    while time.monotonic() < ends_at and queue.moving(run.pk):
         push.drain(connection.pk, stop=lambda: time.monotonic() >= ends_at)
         health = ConnectionHealth.objects.get(connection=connection)
         if health.pause in ConnectionHealth.UNTIL_SOMEONE_ACTS or not _enabled(connection):
             return
-        if queue.waiting(run.pk):
+        if queue.moving(run.pk):
             time.sleep(POLL_S)
 
 
