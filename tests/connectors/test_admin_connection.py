@@ -17,7 +17,14 @@ from tests.staff import READS, SYNCS, browser_of, person
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/connectors/connection/"
-RUNS_IT = (*SYNCS, "sync_contact", "change_connection", "add_connection", "delete_connection")
+RUNS_IT = (
+    *SYNCS,
+    "sync_contact",
+    "sync_location",
+    "change_connection",
+    "add_connection",
+    "delete_connection",
+)
 SECRETS = {"credential_client_id": "new-client", "credential_client_secret": "new-secret"}
 
 
