@@ -20,6 +20,7 @@ COPY config config
 COPY synclog synclog
 COPY connectors connectors
 COPY companies companies
+COPY contacts contacts
 COPY templates templates
 # Outside production a secret key is made for the moment, in a folder that this very step removes.
 RUN CONCORD_ENV=development CONCORD_VAR_DIR=/build python manage.py collectstatic --noinput --verbosity 0 \

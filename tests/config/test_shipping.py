@@ -48,6 +48,15 @@ def test_two_workers_run_in_threads_and_one_schedule() -> None:
     assert services()["sandbox"]["profiles"] == ["demo"]
 
 
+def test_every_room_is_in_the_image() -> None:
+    from django.apps import apps
+
+    rooms = {app.name for app in apps.get_app_configs() if (ROOT / app.name).is_dir()}
+    copied = re.findall(r"^COPY (\w+) \w+$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+
+    assert rooms <= set(copied)
+
+
 def test_the_compose_file_holds_no_secret() -> None:
     for service in services().values():
         for name, value in service.get("environment", {}).items():
