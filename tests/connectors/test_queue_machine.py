@@ -9,7 +9,9 @@ record exists twice, and nothing waits.
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,16 +23,29 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from companies.models import Company, CompanyLink
-from connectors import entities, health, push, queue, registry
+from connectors import entities, health, push, queue
 from connectors.desk import Desk
 from connectors.errors import LeaseLost, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth, Slot
-from connectors.protocol import Capability, Change, Matched, Outcome, Status
+from connectors.protocol import (
+    CREATE,
+    GONE,
+    PARENT_GONE,
+    Capability,
+    Change,
+    Matched,
+    Outcome,
+    Status,
+    UserRecord,
+)
+from connectors.rendering import Renderer
+from contacts.models import Contact, ContactLink
 from synclog.models import Run
 from tests.factories import CompanyFactory, ConnectionFactory
 
 COMPANIES = 2
 VALUES = st.sampled_from(["", "1", "2"])
+LINKS = (CompanyLink, ContactLink)
 WHICH = st.integers(0, COMPANIES - 1)
 ENDINGS = st.sampled_from(["answered", "lost", "killed", "half", "limited"])
 EVENTS = st.tuples(st.sampled_from(["edit", "edit", "click", "expire", "other"]), WHICH, VALUES)
@@ -41,22 +56,37 @@ class Killed(BaseException):
 
 
 class Remote:
-    """A remote system that upserts by key, in memory."""
+    """A remote system that upserts by key, in memory. A contact needs its company there."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self.keys: dict[str, str] = {}
+        self.made = 0
 
     def write(self, change: Change) -> Outcome:
+        parent = {**change.payload, **change.fields}.get("AccountId")
+        if parent and parent not in self.records:
+            return Outcome(Status.TRANSIENT, change.remote_id, code=PARENT_GONE, message="no parent")
         known = change.remote_id or self.keys.get(change.key)
+        if known and known not in self.records:
+            return Outcome(Status.REJECTED, known, code=GONE, message="deleted")
         if known:
             fields = change.fields if change.remote_id else {**change.payload, **change.fields}
             self.records[known].update(fields)
             return Outcome(Status.UPDATED, known, sent=fields)
-        made = f"R{len(self.records) + 1}"
+        self.made += 1
+        made = f"R{self.made}"
         self.records[made] = dict(change.payload)
         self.keys[change.key] = made
         return Outcome(Status.CREATED, made, sent=change.payload)
+
+    def delete(self, remote_id: str) -> None:
+        """Delete as a colleague would: a company's contacts go with it."""
+        gone = {remote_id} | {
+            one for one, fields in self.records.items() if fields.get("AccountId") == remote_id
+        }
+        self.records = {one: fields for one, fields in self.records.items() if one not in gone}
+        self.keys = {key: one for key, one in self.keys.items() if one not in gone}
 
 
 class Talker:
@@ -84,6 +114,9 @@ class Talker:
     def match(self, entity: str, changes: Sequence[Change]) -> Iterator[Matched]:
         raise NotImplementedError
 
+    def list_users(self) -> Iterator[UserRecord]:
+        raise NotImplementedError
+
     def pull(self, entity: str, since: str | None) -> Iterator[Any]:
         raise NotImplementedError
 
@@ -108,19 +141,21 @@ class Talker:
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Draw orders of events; see the module's head."""
+    """Draw orders of events; see the module's head. Each company has one contact."""
 
     @initialize(automatic=st.booleans())
     def start(self, automatic: bool) -> None:
-        for model in (CompanyLink, Company, Slot, ConnectionHealth, Connection, Run):
+        for model in (ContactLink, CompanyLink, Contact, Company, Slot, ConnectionHealth, Connection, Run):
             model.objects.all().delete()
         self.connection = ConnectionFactory.create(
-            auto_push={"company": automatic}, batch_size=2, max_slots=2
+            auto_push={"company": automatic, "contact": automatic}, batch_size=2, max_slots=2
         )
         self.companies = CompanyFactory.create_batch(COMPANIES, phone="")
+        self.contacts = [Contact.objects.create(company=one, last_name="Z") for one in self.companies]
         self.remote = Remote()
         for which in range(COMPANIES):
             self.click(which, False)
+            self.click_contact(which)
         self.one_batch("answered", lambda _: None)
 
     @rule(which=WHICH, phone=VALUES, tax_id=VALUES)
@@ -129,10 +164,38 @@ class QueueMachine(RuleBasedStateMachine):
         company.phone, company.tax_id = phone, tax_id
         company.save()
 
+    @rule(which=WHICH, title=VALUES, mover=st.booleans())
+    def edit_contact(self, which: int, title: str, mover: bool) -> None:
+        contact = Contact.objects.get(pk=self.contacts[which].pk)
+        contact.job_title = title
+        contact.company = self.companies[0 if mover else which]
+        contact.is_primary = False
+        contact.save()
+
     @rule(which=WHICH, full=st.booleans())
     def click(self, which: int, full: bool) -> None:
         pk = self.companies[which].pk
         queue.enqueue("company", [pk], self.connection, run=uuid.uuid4(), requested_by="t", full=full)
+
+    @rule(which=WHICH)
+    def click_contact(self, which: int) -> None:
+        pk = self.contacts[which].pk
+        queue.enqueue("contact", [pk], self.connection, run=uuid.uuid4(), requested_by="t")
+
+    @rule(which=WHICH)
+    def unlink(self, which: int) -> None:
+        """A person forgets who the company is over there; the next push finds it by our key."""
+        link = CompanyLink.objects.get(record=self.companies[which])
+        with suppress(queue.InFlightError):
+            queue.unlink("company", link.pk, by="t")
+            self.click(which, False)
+
+    @rule(which=WHICH)
+    def delete_over_there(self, which: int) -> None:
+        """A colleague deletes the company; an edit makes us find out."""
+        self.remote.delete(CompanyLink.objects.get(record=self.companies[which]).remote_id)
+        self.edit(which, "9", "")
+        self.click(which, True)
 
     @rule(which=WHICH, value=VALUES, ending=ENDINGS, meanwhile=st.lists(EVENTS, max_size=3))
     def edit_and_send(
@@ -140,6 +203,8 @@ class QueueMachine(RuleBasedStateMachine):
     ) -> None:
         self.edit(which, value, value)
         self.click(which, False)
+        self.edit_contact(which, value, False)
+        self.click_contact(which)
         self.work(ending, meanwhile)
 
     @rule(ending=ENDINGS, meanwhile=st.lists(EVENTS, max_size=3))
@@ -155,6 +220,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule()
     def look_for_changes(self) -> None:
         queue.find_changed(self.connection, "company")
+        queue.find_changed(self.connection, "contact")
 
     def happen(self, lease: uuid.UUID, events: list[tuple[str, int, str]]) -> None:
         """Run what happens while an answer is under way, on another database connection."""
@@ -164,8 +230,10 @@ class QueueMachine(RuleBasedStateMachine):
                 for event, which, value in events:
                     if event == "edit":
                         self.edit(which, value, value)
+                        self.edit_contact(which, value, value == "2")
                     elif event == "click":
                         self.click(which, False)
+                        self.click_contact(which)
                     elif event == "expire":
                         past = timezone.now() - timedelta(seconds=1)
                         Slot.objects.filter(lease=lease).update(expires_at=past)
@@ -180,61 +248,80 @@ class QueueMachine(RuleBasedStateMachine):
         assert not thread.is_alive()
 
     def one_batch(self, ending: str, meanwhile: Callable[[uuid.UUID], None]) -> None:
+        """Send a batch of companies, then one of contacts. Only the first gets the ending."""
         connection = Connection.objects.select_related("health").get(pk=self.connection.pk)
-        kind = entities.get("company")
         try:
             with queue.slot(connection, 60) as lease:
                 if lease is None:
                     return
                 desk = Desk(connection, lease)
-                talker = Talker(self.remote, desk, ending, lambda: meanwhile(lease))
-                push.push_batch(desk, talker, kind)
+                for kind in entities.in_order(["company", "contact"]):
+                    talker = Talker(self.remote, desk, ending, partial(meanwhile, lease))
+                    if push.push_batch(desk, talker, kind):
+                        ending, meanwhile = "answered", lambda _: None
         except (Killed, LeaseLost):
             return
 
     @invariant()
     def no_record_exists_twice(self) -> None:
         if hasattr(self, "remote"):
-            assert len(self.remote.records) == len(self.remote.keys) <= COMPANIES
+            assert len(self.remote.records) == len(self.remote.keys) <= 2 * COMPANIES
 
     def teardown(self) -> None:
         if not hasattr(self, "remote"):
             return
         Slot.objects.update(lease=None, expires_at=None)
-        for _ in range(40):
-            ConnectionHealth.objects.update(pause="", paused_until=None, failures=0)
-            CompanyLink.objects.filter(state="pending").update(not_before=timezone.now())
-            if not CompanyLink.objects.filter(state="pending").exists():
-                break
-            self.one_batch("answered", lambda _: None)
-        self.retry_what_killed_its_workers()
+        self.calm_down()
+        self.create_again_what_is_gone()
+        self.retry_what_was_given_up()
         self.send_what_shows_as_changed()
         self.agree()
 
-    def retry_what_killed_its_workers(self) -> None:
-        """A person clicks Retry on what was given up after three deaths alone."""
-        given_up = CompanyLink.objects.filter(state="failed", code="crashed")
-        pks = [link.record_id for link in given_up]
-        queue.enqueue("company", pks, self.connection, run=uuid.uuid4(), requested_by="t")
-        for _ in pks:
+    def calm_down(self) -> None:
+        """Let workers work, without any trouble, until nothing is due."""
+        for _ in range(40):
+            ConnectionHealth.objects.update(pause="", paused_until=None, failures=0)
+            for model in LINKS:
+                model.objects.filter(state="pending").update(not_before=timezone.now())
+            if not any(model.objects.filter(state="pending").exists() for model in LINKS):
+                break
             self.one_batch("answered", lambda _: None)
+
+    def create_again_what_is_gone(self) -> None:
+        """A person answers Gone over there with "Create it again", companies first."""
+        for kind in entities.in_order(["company", "contact"]):
+            for link in kind.link.objects.filter(state="failed", code=GONE):
+                queue.choose(kind.name, link.pk, CREATE, by="t", run=uuid.uuid4())
+            self.calm_down()
+
+    def retry_what_was_given_up(self) -> None:
+        """A person clicks Retry on what killed its workers three times alone, or ran out of tries."""
+        for kind in entities.in_order(["company", "contact"]):
+            failed = kind.link.objects.filter(state="failed")
+            assert set(failed.values_list("code", flat=True)) <= {"crashed", PARENT_GONE, "timeout"}
+            pks = list(failed.values_list("record_id", flat=True))
+            queue.enqueue(kind.name, pks, self.connection, run=uuid.uuid4(), requested_by="t")
+        self.calm_down()
 
     def send_what_shows_as_changed(self) -> None:
         """A person clicks what the console shows as changed, and nothing else."""
-        changed = CompanyLink.objects.exclude(changed=[])
-        pks = [link.record_id for link in changed]
-        queue.enqueue("company", pks, self.connection, run=uuid.uuid4(), requested_by="t")
-        for _ in range(COMPANIES):
-            self.one_batch("answered", lambda _: None)
+        for kind in entities.in_order(["company", "contact"]):
+            queue.find_changed(self.connection, kind.name, send=False)  # as every night
+            changed = kind.link.objects.exclude(changed=[])
+            pks = list(changed.values_list("record_id", flat=True))
+            queue.enqueue(kind.name, pks, self.connection, run=uuid.uuid4(), requested_by="t")
+        self.calm_down()
+        self.create_again_what_is_gone()
 
     def agree(self) -> None:
-        mapping = registry.mapping(self.connection, "company")
-        for company in Company.objects.all():
-            link = CompanyLink.objects.get(record=company)
-            there = {name: value for name, value in self.remote.records[link.remote_id].items() if value}
-            assert there == mapping.render(company).for_create()
-            assert (link.state, link.unsure, link.lease, link.changed) == ("idle", False, None, [])
-            assert self.remote.keys[str(company.public_id)] == link.remote_id
+        for kind in entities.in_order(["company", "contact"]):
+            renderer = Renderer(self.connection, kind)
+            for record in kind.records():
+                link = kind.link.objects.get(record=record)
+                assert (link.state, link.unsure, link.lease, link.changed) == ("idle", False, None, [])
+                assert self.remote.keys[str(record.public_id)] == link.remote_id
+                there = {name: value for name, value in self.remote.records[link.remote_id].items() if value}
+                assert there == renderer.one(record).for_create()
 
 
 @pytest.mark.django_db(transaction=True)
