@@ -63,3 +63,21 @@ for (const name of ["input", "change"]) {
     if (form && (form.querySelector(".cc-strip") || form.id === "connection_form")) form.classList.add("cc-dirty");
   });
 }
+
+// Users: take a proposal into the box without leaving the page; repeat on the button how many are ticked.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-take]");
+  const box = link && document.getElementById(link.dataset.into);
+  if (!box) return;
+  event.preventDefault();
+  box.value = link.dataset.take;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+});
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form");
+  const button = form && form.querySelector("[data-counts]");
+  if (!button) return;
+  const number = form.querySelectorAll(`[name="${button.dataset.counts}"]:checked`).length;
+  button.textContent = `${button.dataset.verb} ${number} ${number === 1 ? button.dataset.one : button.dataset.many}`;
+  button.disabled = !number;
+});
