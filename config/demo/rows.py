@@ -1,12 +1,15 @@
-"""The rows of a demo: companies, a login and a connection. Nothing is sent."""
+"""The rows of a demo: companies with their people, a login and a connection. Nothing is sent."""
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from companies.models import Company
+from companies.models import Company, Location
+from config.demo import staff
 from config.demo.companies import BAD, demo_companies
+from config.demo.people import demo_contacts, demo_locations
 from connectors.models import Connection
+from contacts.models import Contact
 
 LOGIN = "admin"
 PASSWORD = "admin"  # noqa: S105 - the demo's, printed at every start
@@ -19,8 +22,10 @@ class RefusedError(Exception):
 
 
 @transaction.atomic
-def add_rows(number: int, *, clean: bool, sandbox_url: str) -> int:
+def add_rows(number: int, *, clean: bool, sandbox_url: str, people: bool = False) -> int:
     """Add what is missing and return how many companies that were.
+
+    With `people`: also contacts, locations and staff.
 
     Companies are added only where there are none: not again, and not beside real
     ones. Raises RefusedError.
@@ -33,7 +38,12 @@ def add_rows(number: int, *, clean: bool, sandbox_url: str) -> int:
     if Company.objects.exists():
         return 0
     made = demo_companies(number, clean=clean)
+    if people:
+        staff.share_out(made, staff.add_staff())
     Company.objects.bulk_create(made, batch_size=_ROWS_PER_INSERT)  # not save(): that would ask for a sync
+    if people:
+        Contact.objects.bulk_create(demo_contacts(made, clean=clean), batch_size=_ROWS_PER_INSERT)
+        Location.objects.bulk_create(demo_locations(made), batch_size=_ROWS_PER_INSERT)
     return len(made)
 
 
@@ -46,7 +56,7 @@ def refuse_where_unwanted() -> None:
     """Raise RefusedError in production and where somebody else's records are."""
     if settings.PRODUCTION:
         raise RefusedError("This is a production system (CONCORD_ENV): demo data is never put here.")
-    others = Company.objects.exclude(source=Company.Source.DEMO).count()
+    others = Company.objects.exclude(source=Company.Source.DEMO).exclude(public_id=staff.REGISTERED).count()
     if others:
         raise RefusedError(
             f"This database has {others} companies that are not demo data. Use an empty database."
@@ -67,7 +77,7 @@ def point_connection(sandbox_url: str) -> None:
             "environment": Connection.Environment.REHEARSAL,
             "base_url": address,
             "credentials": {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"},
-            "auto_push": {"company": True},
+            "auto_push": {"company": True, "contact": True},
         },
     )
     if not is_new and connection.base_url != address:

@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import embedded, processes
 from config.celery import app
-from config.demo import rehearsal, rows
+from config.demo import rehearsal, rows, staff
 from config.demo.tree import DemoEndedError, Tree, answers, only_one
+from connectors.models import Connection
 
 WORKER = "demo@localhost"
 
@@ -43,8 +44,8 @@ class Command(BaseCommand):
             with only_one(settings.VAR_DIR):
                 port = self._port(options["port"], "The console")
                 sandbox_port = self._port(options["sandbox_port"], "The rehearsal")
-                self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
-                self._run(port, sandbox_port, ended)
+                is_first = self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
+                self._run(port, sandbox_port, ended, is_first=is_first)
         except (DemoEndedError, rows.RefusedError, embedded.NotBundledError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write("All ended. Your data is kept: make demo goes on with it.")
@@ -55,21 +56,25 @@ class Command(BaseCommand):
             self.stdout.write(f"Port {wanted} is taken. {whose} uses {port}.")
         return port
 
-    def _prepare(self, companies: int, sandbox_url: str) -> None:
-        """Bring the database up to date; fill it if this is the first start."""
+    def _prepare(self, companies: int, sandbox_url: str) -> bool:
+        """Bring the database up to date; fill it if this is the first start, and return whether it is."""
         self._say("Preparing the database ...")
         call_command("migrate", verbosity=0, interactive=False)
-        if rows.is_prepared():
-            rows.point_connection(sandbox_url)
+        is_first = not rows.is_prepared()
+        if is_first:
+            rows.add_rows(companies, clean=False, sandbox_url=sandbox_url, people=True)
         else:
-            rows.add_rows(companies, clean=False, sandbox_url=sandbox_url)
+            rows.point_connection(sandbox_url)
         rehearsal.prepare(sandbox_url)
+        return is_first
 
-    def _run(self, port: int, sandbox_port: int, ended: threading.Event) -> None:
+    def _run(self, port: int, sandbox_port: int, ended: threading.Event, *, is_first: bool) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
         with Tree(settings.VAR_DIR, environment, ended) as tree:
             self._say("Starting ...")
             _start(tree, port, sandbox_port)
+            if is_first:
+                staff.first_day(Connection.objects.select_related("health").get(slug=rows.SLUG))
             self._welcome(port, sandbox_port)
             tree.watch()
             self._say("\nEnding ...")

@@ -18,6 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take how many companies, whether all can be sent, and where the sandbox is."""
         parser.add_argument("--companies", type=int, default=60, help="how many (default: %(default)s)")
+        parser.add_argument("--people", action="store_true", help="also contacts, locations, staff")
         parser.add_argument("--clean", action="store_true", help="only companies that can be sent")
         parser.add_argument(
             "--sandbox-url",
@@ -29,7 +30,8 @@ class Command(BaseCommand):
         """Add the rows and say what was added."""
         number, clean, sandbox_url = options["companies"], options["clean"], options["sandbox_url"]
         try:
-            added = rows.add_rows(number, clean=clean, sandbox_url=sandbox_url)
+            people = options["people"]
+            added = rows.add_rows(number, clean=clean, sandbox_url=sandbox_url, people=people)
         except rows.RefusedError as refused:
             raise CommandError(str(refused)) from refused
         rehearsal.prepare(sandbox_url)
