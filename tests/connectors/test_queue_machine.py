@@ -153,6 +153,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.companies = CompanyFactory.create_batch(COMPANIES, phone="")
         self.contacts = [Contact.objects.create(company=one, last_name="Z") for one in self.companies]
         self.remote = Remote()
+        self.forgotten: set[int] = set()  # unlinked at some time: what we had set is theirs since then
         for which in range(COMPANIES):
             self.click(which, False)
             self.click_contact(which)
@@ -188,6 +189,7 @@ class QueueMachine(RuleBasedStateMachine):
         link = CompanyLink.objects.get(record=self.companies[which])
         with suppress(queue.InFlightError):
             queue.unlink("company", link.pk, by="t")
+            self.forgotten.add(link.record_id)
             self.click(which, False)
 
     @rule(which=WHICH)
@@ -321,7 +323,10 @@ class QueueMachine(RuleBasedStateMachine):
                 assert (link.state, link.unsure, link.lease, link.changed) == ("idle", False, None, [])
                 assert self.remote.keys[str(record.public_id)] == link.remote_id
                 there = {name: value for name, value in self.remote.records[link.remote_id].items() if value}
-                assert there == renderer.one(record).for_create()
+                ours = renderer.one(record).for_create()
+                if kind.name == "company" and record.pk in self.forgotten:
+                    there = {name: value for name, value in there.items() if name in ours}
+                assert there == ours
 
 
 @pytest.mark.django_db(transaction=True)
