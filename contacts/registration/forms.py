@@ -4,17 +4,19 @@ It accepts whatever the models can store. What a remote system does not take is 
 to the staff when it is sent, not to a stranger.
 """
 
-from typing import TYPE_CHECKING, Any
+import uuid
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.conf import settings
 from django.core.validators import URLValidator
 from django.http import QueryDict
+from django_countries import countries
 
 from companies.models import Company
 from companies.phones import to_e164
 from contacts.models import Contact
-from contacts.registration import nonce
+from contacts.registration import once
 from contacts.registration.typed import says_something, tidied
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 else:  # Django can't subscript it
     _CompanyForm = _ContactForm = forms.ModelForm
 
-NONCE = "form"
+STAMP = "shown"
 TRAP = "remarks"  # no browser fills it in by itself; a robot fills in everything
 
 TOO_LONG = "This has %(show_value)d characters; at most %(limit_value)d fit. Shorten it."
@@ -68,6 +70,8 @@ class CompanyForm(_CompanyForm):
         _ask(self.fields["name"], "Enter the company's name.")
         _ask(self.fields["legal_country"], "Choose the country.")
         self.fields["legal_street"].widget.attrs["rows"] = 2
+        country = cast(forms.ChoiceField, self.fields["legal_country"])
+        country.choices = [("", "Choose a country"), *countries]
         completes = {
             "name": "organization", "legal_name": "off", "email": "email", "phone": "tel", "website": "url",
             "tax_id": "off", "legal_street": "street-address", "legal_city": "address-level2",
@@ -125,26 +129,31 @@ class ContactForm(_ContactForm):
 
 
 class Registration:
-    """Both forms as one page, with the page's nonce and its trap."""
+    """Both forms as one page, with the page's stamp and its trap."""
 
     def __init__(self, data: QueryDict | None = None) -> None:
         typed = None if data is None else tidied(data)
         self.company = CompanyForm(typed, prefix="company")
         self.contact = ContactForm(typed, prefix="contact")
-        carried = None if typed is None else nonce.read(typed.get(NONCE, ""))
-        self.is_ours = carried is not None
-        self.nonce = carried or nonce.new()
+        self.stamp = "" if typed is None else typed.get(STAMP, "")
+        self.age_s = once.age_s(self.stamp)
+        if self.age_s is None:
+            self.stamp = once.stamp()
         self.fell_for_trap = bool(typed and typed.get(TRAP))
 
     def is_valid(self) -> bool:
         """Return whether it can be stored."""
         company = self.company.is_valid()
         self.contact.country = str(self.company.cleaned_data.get("legal_country") or "")
-        return self.contact.is_valid() and company and self.is_ours
+        return self.contact.is_valid() and company and self.age_s is not None
 
     def was_too_quick(self) -> bool:
         """Return whether no person could have typed it in that time."""
-        return bool(self.nonce.age_s() < settings.REGISTRATION["min_fill_s"])
+        return self.age_s is not None and self.age_s < settings.REGISTRATION["min_fill_s"]
+
+    def key(self, browser: str) -> uuid.UUID:
+        """Return the public id of the company that this browser registers with it."""
+        return once.key(browser, {**self.company.cleaned_data, "contact": self.contact.cleaned_data})
 
     def troubles(self) -> list[tuple[str, str]]:
         """Return every error in the page's order: the field's id in the page, and the sentence."""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.cache import patch_cache_control
+from django.utils.cache import add_never_cache_headers
 from django.views import View
 from django.views.csrf import csrf_failure
 from django.views.generic import TemplateView
@@ -16,7 +16,7 @@ from django.views.generic import TemplateView
 from companies.models import Company
 from contacts.models import Contact
 from contacts.registration import throttle
-from contacts.registration.forms import NONCE, TRAP, Registration
+from contacts.registration.forms import STAMP, TRAP, Registration
 
 logger = logging.getLogger(__name__)
 
@@ -41,14 +41,15 @@ class RegisterView(View):
         if form.fell_for_trap:
             return _trapped("filled in the hidden field")
         if not form.is_valid():
-            return _page(request, form, trouble="" if form.is_ours else STALE)
+            return _page(request, form, trouble=STALE if form.age_s is None else "")
         if form.was_too_quick():
             return _trapped("filled in faster than a person can")
-        if not _is_stored(form.nonce.key):
+        key = form.key(request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""))
+        if not _is_stored(key):
             wait_s = throttle.wait_s(throttle.client_of(request))
             if wait_s:
                 return _too_many(request, form, wait_s)
-            _store(form)
+            _store(form, key)
         return redirect("registered")
 
 
@@ -75,12 +76,11 @@ def _page(request: HttpRequest, form: Registration, *, trouble: str = "", status
         "form": form,
         "trouble": trouble,
         "merchant": settings.REGISTRATION["merchant"],
-        "nonce_name": NONCE,
+        "stamp_name": STAMP,
         "trap_name": TRAP,
     }
     answer = render(request, "public/register.html", context, status=status)
-    # Not no-store: going back must show this very form, whose nonce makes a second post harmless.
-    patch_cache_control(answer, private=True, max_age=0)
+    add_never_cache_headers(answer)
     return answer
 
 
@@ -104,10 +104,10 @@ def _is_stored(key: uuid.UUID) -> bool:
     return Company.objects.filter(public_id=key).exists()
 
 
-def _store(form: Registration) -> None:
+def _store(form: Registration, key: uuid.UUID) -> None:
     """Store both or neither. Posted twice at once, the second meets the first one's public id."""
     company, contact = form.company.instance, form.contact.instance
-    company.public_id = form.nonce.key
+    company.public_id = key
     company.status, company.source = Company.Status.PENDING, Company.Source.FORM
     company.email = company.email or contact.email
     contact.source = Contact.Source.FORM
@@ -117,5 +117,5 @@ def _store(form: Registration) -> None:
             contact.company = company
             contact.save(requested_by=BY)
     except IntegrityError:
-        if not _is_stored(form.nonce.key):
+        if not _is_stored(key):
             raise
