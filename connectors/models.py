@@ -57,6 +57,7 @@ class Connection(models.Model):
 
     # Who changed what; never a secret. That a login was changed is told by the reason.
     history = HistoricalRecords(excluded_fields=["credentials", "created_at", "updated_at"])
+    _change_reason: str | None = None  # why, for the history: set it before a save
 
     class Meta:
         ordering = ["name"]
@@ -121,6 +122,7 @@ class ConnectionHealth(models.Model):
     tested_at = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # what the remote side said of its fields
     org_name = models.CharField(max_length=200, blank=True)
+    other_org = models.CharField(max_length=64, blank=True)  # whose the login is, where not the connection's
 
     def __str__(self) -> str:
         return self.get_pause_display()

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from connectors import clock, logbook
 from connectors.errors import AuthFailed, Transient
-from connectors.models import Connection, Token
+from connectors.models import Connection, ConnectionHealth, Token
 from connectors.protocol import FetchedToken
 from synclog.models import Entry
 
@@ -86,6 +86,7 @@ class SharedToken:
             fresh = self.fetch()
             foreign = other_org(self.connection, fresh.org_id)
             if foreign and not self.any_org:
+                note_org(self.connection, fresh.org_id)
                 raise AuthFailed(foreign, code="other_org")
         except BaseException:
             mine.update(refreshing_until=None)
@@ -110,13 +111,24 @@ class SharedToken:
 
 def other_org(connection: Connection, org_id: str) -> str:
     """Return what to tell a person where a login belongs to another organisation, "" where it doesn't."""
-    if not connection.org_id or not org_id or org_id == connection.org_id:
+    if not is_other_org(connection, org_id):
         return ""
     return (
         f"This login belongs to another {connection.system.label} organisation ({org_id}) "
         f"than before ({connection.org_id}). The reference ids here point to the old one, so nothing is "
-        "sent. Enter the old login again, or make a new connection for the new organisation."
+        "sent. Enter the old login again, or start over with the new one, on the connection's page."
     )
+
+
+def is_other_org(connection: Connection, org_id: str) -> bool:
+    """Return whether this is another organisation than the one that the reference ids belong to."""
+    return bool(connection.org_id and org_id and org_id != connection.org_id)
+
+
+def note_org(connection: Connection, org_id: str) -> None:
+    """Keep which other organisation the login was found to belong to; "" where it was not."""
+    found = org_id if is_other_org(connection, org_id) else ""
+    ConnectionHealth.objects.filter(connection=connection).update(other_org=found)
 
 
 def _usable(row: Token, login: str, stale: str, now: datetime) -> str:

@@ -58,6 +58,7 @@ def test(
     tokens.forget(connection)
     identity = _ask(connection, call_timeout_s)
     foreign = _same_org(connection, identity)
+    tokens.note_org(connection, identity.org_id)
     checks = [*identity.checks, *foreign]
     learned = {} if foreign else _learned(identity)
     ConnectionHealth.objects.filter(connection=connection).update(

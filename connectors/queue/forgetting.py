@@ -1,0 +1,50 @@
+"""Forget who all records of a connection are over there, at once. Nothing is changed there."""
+
+from connectors import entities
+from connectors.models import Connection, Link, Slot
+from connectors.queue import InFlightError, live_leases
+
+_NEW: dict[str, object] = {
+    "remote_id": "",
+    "remote_url": "",
+    "adopted": False,
+    "owner_fallback": "",
+    "snapshot": {},
+    "left": {},
+    "unsure": False,
+    "full": False,
+    "synced_at": None,
+    "synced_version": 0,
+    "changed": [],
+    "state": Link.State.IDLE,
+    "ticket": None,
+    "attempts": 0,
+    "crashes": 0,
+    "lease": None,  # of a dead worker: should it settle late, it must not bring an id back
+    "leased_at": None,
+    "failed_at": None,
+    "code": "",
+    "message": "",
+    "errors": {},
+    "candidates": [],
+    "choice": "",
+}
+
+
+def forget_all(connection: Connection) -> dict[str, int]:
+    """Make every link of a connection as if nothing had been sent; return how many ids went, by entity.
+
+    A person's No stays. Call it in a transaction: nobody can begin to talk before that
+    ends. Raises InFlightError while somebody talks.
+    """
+    # `slots.take` skips rows that are locked, so it finds no free slot until we are through.
+    list(Slot.objects.select_for_update().filter(connection=connection).order_by("number"))
+    if live_leases(connection):
+        raise InFlightError("Records are being sent right now. Try again in a moment.")
+    gone = {}
+    for kind in entities.in_order():
+        links = kind.links().filter(connection=connection)
+        list(links.select_for_update(of=("self",)).order_by("record_id").values_list("pk"))
+        gone[kind.name] = links.linked().count()
+        links.update(**_NEW)
+    return gone
