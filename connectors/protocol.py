@@ -165,6 +165,7 @@ class Check:
     ok: bool | None
     text: str  # what was found, or who does what where
     copy: str = ""  # for the remote system's administrator, ready to paste
+    about: str = ""  # the remote field that it is about, as in "Account.Name"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Compare what we send to one object with what its description has; each red line is a task for somebody."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from connectors.mapping import Field
@@ -16,15 +17,17 @@ def field_checks(
     mapping: FieldMapping, known: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> Iterator[Check]:
     """Yield a line for our key, for each field that we send, and for what nothing fills."""
-    yield _external_id(mapping, known, asked=key_field(settings))
+    sobject = mapping.remote
+    key = _external_id(mapping, known, asked=key_field(settings))
+    yield replace(key, about=f"{sobject}.{mapping.key}")
     for field in mapping.fields:
-        yield _mapped(mapping, field, known)
+        yield replace(_mapped(mapping, field, known), about=f"{sobject}.{field.remote}")
     yield from _sent_twice((mapping.key, *(field.remote for field in mapping.fields)))
     sent = {field.remote for field in mapping.fields} | {mapping.key}
     for name, described in sorted(known.items()):
         if must_be_filled(described) and name not in sent:
             text = not_filled(name)
-            yield Check(f"Required field {name} of {mapping.remote}", False, text, copy=text)
+            yield Check(f"Required field {name} of {sobject}", False, text, text, about=f"{sobject}.{name}")
 
 
 def _fields_page(sobject: str) -> str:
@@ -76,7 +79,7 @@ def _mapped(mapping: FieldMapping, field: Field, known: Mapping[str, Any]) -> Ch
         own = name.endswith("__c")
         rest = f"; or empty its name on this page: then {field.label} is not sent." if own else "."
         copy = f"Please create the field {name} on {sobject}, or give {USER} access to it."
-        return Check(title, False, text + rest, copy=copy)
+        return Check(title, False, text + rest, copy=copy + _how(mapping, name))
     if not (found.get("createable") and found.get("updateable")):
         return Check(title, False, _no_right(sobject, name), copy=_no_right(sobject, name))
     if name != mapping.parent and found.get("type") not in TEXT_TYPES:
@@ -87,6 +90,15 @@ def _mapped(mapping: FieldMapping, field: Field, known: Mapping[str, Any]) -> Ch
         return Check(title, False, text, copy=text)
     length = found.get("length")
     return Check(title, True, f"Writable, up to {length} characters." if length else "Writable.")
+
+
+def _how(mapping: FieldMapping, name: str) -> str:
+    """Return how a field of one's own is made; a standard one is there already."""
+    if not name.endswith("__c"):
+        return ""
+    kind = "Email" if mapping.by_remote[name].local == "email" else "Text, length 255"
+    where = f"{_fields_page(mapping.remote)} › New: {kind}, name {name.removesuffix('__c')}"
+    return f" {where}; visible and not read-only for {USER}."
 
 
 def _sent_twice(names: tuple[str, ...]) -> Iterator[Check]:

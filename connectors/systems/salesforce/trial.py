@@ -13,8 +13,9 @@ from connectors.systems.salesforce.login import CHECK_ADDRESS, accepted, wrong_h
 from connectors.systems.salesforce.mapping import OBJECTS, mappings
 from connectors.systems.salesforce.words import ADMIN, USER
 
-# What describe tells of a field, as far as a mapping depends on it.
+# What describe tells of a field, as far as a mapping depends on it, and its name for people.
 _FACTS = (
+    "label",
     "length",
     "type",
     "createable",
