@@ -2,7 +2,7 @@
 
 from django.db.migrations.loader import MigrationLoader
 
-LAYERS = ("synclog", "connectors", "companies", "config")
+LAYERS = ("synclog", "connectors", "companies", "contacts", "config")
 
 
 def test_migrations_depend_downwards_only() -> None:
