@@ -17,6 +17,7 @@ from companies.models import Company, Location
 from companies.phones import to_e164
 from connectors.admin import cells, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
+from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.strip import StripMixin
 from synclog import words
 
@@ -61,6 +62,7 @@ class CompanyAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
         tabs.StateFilter,
         ("status", ChoicesDropdownFilter),
         ("sales_representative", RelatedDropdownFilter),
+        OwnerFilter,
     ]
     list_filter_submit = True
     list_per_page = 50

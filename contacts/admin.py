@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin
 
 from connectors.admin import tabs
 from connectors.admin.deleting import KeepsOverThereMixin
+from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.strip import StripMixin
 from contacts.models import Contact
 
@@ -17,7 +18,7 @@ from contacts.models import Contact
 class ContactAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
     """Find people, see where each of them is known, send them."""
 
-    list_filter = [tabs.StateFilter]
+    list_filter = [tabs.StateFilter, OwnerFilter]
     list_filter_submit = True
     list_per_page = 50
     list_fullwidth = True
