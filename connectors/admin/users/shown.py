@@ -8,8 +8,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from connectors import entities
-from connectors.admin import cells
 from connectors.models import Connection, RemoteUser, UserLink
 from connectors.states import capped
 from connectors.users import counts, linking
@@ -142,10 +140,13 @@ def kept(user: Any, connection: Connection) -> str:
     return counted(connection, counts.kept(user, connection))
 
 
-def counted(connection: Connection, numbers: dict[str, int]) -> str:
+def counted(connection: Connection, numbers: dict[str, int], before: str = "") -> str:
     """Return numbers by entity in the words of the system, as in "12 accounts and 3 contacts"."""
-    record_words = connection.system.record_words
-    parts = [words.counted(number, *record_words[name]) for name, number in numbers.items() if number]
+    parts = [
+        words.counted(number, *(f"{before}{word}" for word in connection.system.record_words[name]))
+        for name, number in numbers.items()
+        if number
+    ]
     return " and ".join(parts)
 
 
@@ -154,8 +155,3 @@ def titles(connection: Connection) -> str:
     taken = {entity.name for entity in counts.taken(connection)}
     many = [pair[1] for name, pair in connection.system.record_words.items() if name in taken]
     return " and ".join(many) or "records"
-
-
-def entity_url(name: str) -> str:
-    """Return the address of an entity's grid."""
-    return cells.address(entities.get(name).model, "changelist")

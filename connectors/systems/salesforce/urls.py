@@ -9,5 +9,5 @@ def record_url(base_url: str, entity: str, remote_id: str) -> str:
     Lightning redirects from there; the vendor calls UI addresses unsupported, so
     they may change. Source: the fact sheet's section 2.11.
     """
-    sobject = {"company": "Account", "contact": "Contact"}.get(entity, "Account")
+    sobject = {"company": "Account", "contact": "Contact", "user": "User"}.get(entity, "Account")
     return f"{base_url.rstrip('/')}/lightning/r/{sobject}/{quote(remote_id)}/view"
