@@ -18,6 +18,7 @@ from connectors.protocol import GONE
 from synclog import words
 
 REASON_CHARS = 160
+NAMES_CHARS = 110
 ON = Q(enabled=Link.Enabled.YES, record__sync_enabled=True)
 CONFLICT = "conflict"  # the code of a record that several over there may be
 
@@ -198,7 +199,8 @@ def _in_sync(link: Link, world: World) -> str:
 
 
 def _changed(link: Link, world: World) -> str:
-    names = ", ".join(dict.fromkeys(world.labels(name) for name in link.changed))
+    # Many fields must not push the reason out of the line.
+    names = capped(", ".join(dict.fromkeys(world.labels(name) for name in link.changed)), NAMES_CHARS)
     return names if world.automatic else f"{names} · automatic sync is off"
 
 

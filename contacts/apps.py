@@ -8,8 +8,10 @@ class ContactsConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        """Tell the engine what can be synced."""
+        """Tell the engine what can be synced, and the company page what belongs to a company."""
+        from companies.admin import add_panel
         from connectors.entities import Entity, register
+        from contacts.admin.on_company import GRID
         from contacts.models import Contact, ContactLink
 
         register(
@@ -18,3 +20,4 @@ class ContactsConfig(AppConfig):
                 order=30, parent="company", related=("company",),
             )
         )  # fmt: skip
+        add_panel(GRID.slug, GRID.tab, order=10)

@@ -16,8 +16,8 @@ from connectors.models import Link, Synced
 class Contact(Synced):
     """A person of one company.
 
-    At most one contact of a company is its Primary: the first one added here becomes
-    it, later ones by `contacts.primary.set_primary`.
+    At most one contact of a company is its Primary, and it is an active one: the first
+    one added here becomes it, later ones by `contacts.primary.set_primary`.
     """
 
     class Role(models.TextChoices):
@@ -90,9 +90,11 @@ class Contact(Synced):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; read the phone anew. A company's first contact becomes its Primary, unless fetched."""
         self.phone_e164 = to_e164(self.phone, str(self.company.legal_country or ""))
+        self.is_primary = self.is_primary and self.active
         fields = kwargs.get("update_fields")
-        if fields is not None and "phone" in fields:
-            kwargs["update_fields"] = {*fields, "phone_e164"}
+        if fields is not None:
+            read_anew = {"phone": "phone_e164", "active": "is_primary"}
+            kwargs["update_fields"] = {*fields, *(read_anew[name] for name in fields if name in read_anew)}
         with transaction.atomic():
             if self._state.adding and self.source != self.Source.PULL and not self.is_primary:
                 # Two who add the first contact at once: the company's row decides who is first.

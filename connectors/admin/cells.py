@@ -44,7 +44,7 @@ def cell(
     stopped = is_over and shown.state.is_moving and link is not None
     return format_html(
         '<div class="cc-cell" id="{}"{}>{}{}{}</div>',
-        cell_id(record.pk, connection.pk),
+        cell_id(record, connection),
         SWAP if swapped else NOTHING,
         remote_id(link, connection, board.open_label(connection)),
         _linked_chip(board, record, link, connection, shown, form if may_sync else ""),
@@ -59,9 +59,9 @@ def _still_working(link: Link) -> SafeString:
     return format_html('<span class="cc-why">still working, <a href="{}">see the run</a></span>', url)
 
 
-def cell_id(record_pk: int, connection_pk: int) -> str:
-    """Return the element id of a cell."""
-    return f"cc-{record_pk}-{connection_pk}"
+def cell_id(record: Any, connection: Connection) -> str:
+    """Return the element id of a cell: a company's page has its contacts' cells too."""
+    return f"cc-{record._meta.model_name}-{record.pk}-{connection.pk}"
 
 
 def chip(state: State) -> SafeString:
@@ -138,7 +138,7 @@ def post_button(label: str, url: str, form: str, *, css: str, title: str = "") -
 
 def menu(record: Any, items: Iterable[SafeString]) -> SafeString:
     """Return the row's "Select" menu. A popover: it lies above the grid, which would cut it."""
-    name = f"cc-menu-{record.pk}"
+    name = f"cc-menu-{record._meta.model_name}-{record.pk}"
     return format_html(
         '<button type="button" class="cc-select" popovertarget="{}" aria-haspopup="menu">Select'
         '<span class="cc-hidden"> what to do with {}</span></button>'

@@ -77,11 +77,15 @@ class ClicksMixin(_Admin):
 
     def fresh_cells(self, request: HttpRequest, record: Any, *, is_over: bool) -> Iterable[SafeString]:
         """Return what a poll puts in the place of a record's cells."""
+        return self.cells_of(request, record, GRID_FORM, is_over=is_over)
+
+    def cells_of(
+        self, request: HttpRequest, record: Any, form: str, *, is_over: bool
+    ) -> Iterable[SafeString]:
+        """Return a record's cells, whose buttons post the form of this id, for a poll."""
         board, may_sync = self.board(request), self.has_sync_permission(request)
         for row in board.connections:
-            yield cells.cell(
-                board, record, row, may_sync=may_sync, form=GRID_FORM, swapped=True, is_over=is_over
-            )
+            yield cells.cell(board, record, row, may_sync=may_sync, form=form, swapped=True, is_over=is_over)
 
     def sync_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
         """Send one record."""
@@ -144,4 +148,6 @@ class ClicksMixin(_Admin):
         """Return to the page that was clicked on, if it is one of ours."""
         page = request.headers.get("Referer", "")
         safe = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
-        return HttpResponseRedirect(page if safe else cells.address(self.model, "changelist"))
+        tab = request.POST.get("tab", "")  # a browser doesn't tell which part of a page it was on
+        part = f"#{tab}" if safe and tab.isalpha() and tab.isascii() else ""
+        return HttpResponseRedirect(page + part if safe else cells.address(self.model, "changelist"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from connectors.admin import cells, tabs
 from connectors.admin.board import Board, health_of
@@ -18,21 +18,32 @@ if TYPE_CHECKING:
     from connectors.admin.clicks import ClicksMixin
 
 EVERY = "every 2s"
+STRIP, PANEL = "strip", "panel"
 LOOK_FOR_S = 120  # then the page stops asking and says where to look
 MOST = 200  # records in one poll
 PK_DIGITS = 19  # a number of that many may be more than a database holds
 
 
-def poller(model: Any, pks: list[int], *, since: int = 0, strip: bool = False) -> SafeString:
-    """Return the element that asks for these records' cells again; an empty one where none moves."""
+def poller(model: Any, pks: list[int], *, since: int = 0, place: str = "") -> SafeString:
+    """Return the element that asks for these records' cells again; an empty one where none moves.
+
+    `place` is where they stand: "" in the grid, STRIP above their form, PANEL on the page
+    of the company that they belong to.
+    """
+    name = f"cc-poll-{model._meta.model_name}" if place == PANEL else "cc-poll"
     if not pks:
-        return mark_safe('<div id="cc-poll" hidden></div>')
+        return format_html('<div id="{}" hidden></div>', name)
     query: dict[str, str | int] = {"ids": ",".join(map(str, pks[:MOST])), "since": since or int(time.time())}
-    if strip:
-        query["strip"] = "1"
+    if place:
+        query[place] = "1"
     url = f"{cells.address(model, 'cells')}?{urlencode(query)}"
-    html = '<div id="cc-poll" hidden hx-get="{}" hx-trigger="{}" hx-swap="outerHTML"></div>'
-    return format_html(html, url, EVERY)
+    html = '<div id="{}" hidden hx-get="{}" hx-trigger="{}" hx-swap="outerHTML"></div>'
+    return format_html(html, name, url, EVERY)
+
+
+def place_of(request: HttpRequest) -> str:
+    """Return where the cells that a poll asks for stand."""
+    return next((place for place in (STRIP, PANEL) if place in request.GET), "")
 
 
 def answer(request: HttpRequest, admin: "ClicksMixin", board: Board) -> HttpResponse:
@@ -40,7 +51,7 @@ def answer(request: HttpRequest, admin: "ClicksMixin", board: Board) -> HttpResp
     texts = request.GET.get("ids", "").split(",")[:MOST]
     asked = [int(pk) for pk in texts if pk.isdecimal() and len(pk) < PK_DIGITS]
     records = list(admin.get_queryset(request).filter(pk__in=asked))
-    since, strip = _since(request), "strip" in request.GET
+    since, place = _since(request), place_of(request)
     moving = [record.pk for record in records if board.is_moving(record)]
     is_over = time.time() - since > LOOK_FOR_S
     body = format_html_join(
@@ -48,9 +59,9 @@ def answer(request: HttpRequest, admin: "ClicksMixin", board: Board) -> HttpResp
         "{}",
         ((cell,) for record in records for cell in admin.fresh_cells(request, record, is_over=is_over)),
     )
-    if not strip:
+    if not place:
         body += format_html_join("", "{}", ((count,) for count in tabs.counts(board, swapped=True).values()))
-    following = poller(admin.model, [] if is_over else moving, since=since, strip=strip)
+    following = poller(admin.model, [] if is_over else moving, since=since, place=place)
     return HttpResponse(format_html("{}{}", following, body))
 
 

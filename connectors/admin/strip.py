@@ -8,26 +8,49 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from connectors.admin import cells, polling, syncing
+from connectors.admin import association, cells, polling, record_log, syncing
 from connectors.admin.actions import SyncActionsMixin
 from connectors.admin.board import Board
 from connectors.admin.plain import PlainWordsMixin
+from connectors.admin.tab import Tab
 from connectors.models import Connection, Link
 from connectors.states import State, capped
 from synclog import words
 
 SYNC = "_sync"  # the button's name; its value is the connection
+ASSOCIATION = "association"
 
 
 class StripMixin(PlainWordsMixin, SyncActionsMixin):
-    """Show each connection's box above the form; save as the person who is logged in."""
+    """Show each connection's box above the form, and the tabs; save as the person who is logged in."""
 
     change_form_template = "concord/record.html"
     change_form_before_template = "concord/strip.html"
     warn_unsaved_form = True
+    association_in_tab = False  # else it stands below the other fields
+    not_taken = ""  # what becomes of a record in a system that takes none of its kind
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add the box of the site association, which the page shows with its lines."""
+        box = {"fields": ["sync_enabled"], "classes": ["cc-association"]}
+        return [*super().get_fieldsets(request, obj), (None, box)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Let only those who may sync decide whether a record is sent."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if self.has_sync_permission(request) else [*fields, "sync_enabled"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name the record in the box's label."""
+        if db_field.name == "sync_enabled":
+            kwargs["label"] = f"Enable synchronization for this {self.opts.verbose_name}"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save in the name of this person, which the log shows as Login User."""
+        association.keep_box(request, form, obj)
+        if change:
+            association.store(request, self, obj)  # first: the save sends by what is decided now
         obj.save(requested_by=request.user.get_username())
 
     def render_change_form(
@@ -35,9 +58,19 @@ class StripMixin(PlainWordsMixin, SyncActionsMixin):
     ) -> Any:
         """Add the boxes and the poll that keeps them fresh while something moves."""
         record = context.get("original")
+        context["cc_association"] = association.shown(request, self, record)
+        context["cc_association_in"] = "general"
         if record is not None:
             context.update(strip_context(request, self, self.board(request), record))
+            context["cc_record_tabs"] = self.record_tabs(request, record)
+            context["cc_association_in"] = ASSOCIATION if self.association_in_tab else "general"
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def record_tabs(self, request: HttpRequest, record: Any) -> list[Tab]:
+        """Return the tabs after General."""
+        mine = [Tab(ASSOCIATION, "Site Association")] if self.association_in_tab else []
+        log = record_log.tab(request, record)
+        return [*mine, log] if log else mine
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """After "Save and sync with …": request it, and stay on the page."""
@@ -51,23 +84,29 @@ class StripMixin(PlainWordsMixin, SyncActionsMixin):
 
     def fresh_cells(self, request: HttpRequest, record: Any, *, is_over: bool) -> Iterable[SafeString]:
         """Return the boxes where the record's own page asks, else the grid's cells."""
-        if "strip" not in request.GET:
+        place, board = polling.place_of(request), self.board(request)
+        if place == polling.PANEL:
+            yield from self.cells_of(request, record, panel_form(self.model), is_over=is_over)
+        elif place != polling.STRIP:
             yield from super().fresh_cells(request, record, is_over=is_over)
-            return
-        board = self.board(request)
-        for row in board.connections:
-            shown = box(request, self, board, record, row)
-            yield render_to_string("concord/box.html", {"box": shown, "swapped": True}, request)
+        else:
+            for row in board.connections:
+                shown = box(request, self, board, record, row)
+                yield render_to_string("concord/box.html", {"box": shown, "swapped": True}, request)
+                yield association.fresh(board, record, row)
+
+
+def panel_form(model: Any) -> str:
+    """Return the id of the form that the buttons of these records post on another record's page."""
+    return f"cc-acts-{model._meta.model_name}"
 
 
 def strip_context(request: HttpRequest, admin: Any, board: Board, record: Any) -> dict[str, Any]:
     """Return what the strip above a record's form shows."""
     moving = [record.pk] if board.is_moving(record) else []
-    reads_log = request.user.has_perm("synclog.view_entry")
     return {
         "cc_boxes": [box(request, admin, board, record, row) for row in board.connections],
-        "cc_poll": polling.poller(admin.model, moving, strip=True),
-        "cc_log_url": cells.log_url(record) if reads_log else "",
+        "cc_poll": polling.poller(admin.model, moving, place=polling.STRIP),
         "cc_pauses": polling.pauses(board),
     }
 
@@ -81,7 +120,7 @@ def box(
     model = board.entity.model
     is_choice = shown.state in (State.CHOICE, State.GONE)
     return {
-        "id": cells.cell_id(record.pk, connection.pk),
+        "id": cells.cell_id(record, connection),
         "pk": connection.pk,
         "name": connection.name,
         "environment": cells.environment(connection),

@@ -206,7 +206,7 @@ def test_a_poll_answers_with_cells_and_asks_again_while_they_move(account: Conne
 
     assert "Waiting" in while_waiting
     assert "every 2s" in while_waiting
-    assert f'id="cc-{company.pk}-{account.pk}" hx-swap-oob="true"' in when_done
+    assert f'id="cc-company-{company.pk}-{account.pk}" hx-swap-oob="true"' in when_done
     assert "In sync" in when_done
     assert "every 2s" not in when_done
 
