@@ -14,6 +14,7 @@ from companies.admin import panels
 from companies.models import Company
 from companies.phones import read_as
 from connectors.admin import tabs
+from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.record import RecordAdmin, two_lines
 from connectors.admin.tab import Tab
 
@@ -51,6 +52,7 @@ class CompanyAdmin(RecordAdmin):
         tabs.StateFilter,
         ("status", ChoicesDropdownFilter),
         ("sales_representative", RelatedDropdownFilter),
+        OwnerFilter,
     ]
     list_select_related = ["sales_representative"]
     search_fields = ["name", "email", "website", "links__remote_id"]

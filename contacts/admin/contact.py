@@ -17,6 +17,7 @@ from companies.admin.panels import cut
 from companies.models import Company
 from connectors.admin import cells, tabs
 from connectors.admin.deleting import UnansweredError
+from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.record import RecordAdmin, two_lines
 from contacts import duplicates, primary
 from contacts.admin import asking
@@ -41,6 +42,7 @@ class ContactAdmin(OverCompanyMixin, RecordAdmin):
         ("role", ChoicesDropdownFilter),
         "active",
         "is_primary",
+        OwnerFilter,
     ]
     search_fields = ["first_name", "last_name", "email", "company__name", "links__remote_id"]
     search_help_text = "Name, e-mail, company or reference id"
