@@ -76,6 +76,11 @@ def add(run_id: uuid.UUID, counts: Mapping[str, int]) -> bool:
     )
 
 
+def widen(run_id: uuid.UUID, requested: int) -> None:
+    """Count records that were requested along with those that a run was begun for."""
+    Run.objects.filter(pk=run_id).update(requested=F("requested") + requested)
+
+
 def add_calls(run_ids: Iterable[uuid.UUID], calls: int) -> None:
     """Add HTTP requests to each run that had a record in them.
 

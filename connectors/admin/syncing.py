@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from connectors import queue
+from connectors import entities, queue
 from connectors.admin import cells
 from connectors.admin.board import Board
 from connectors.models import Connection
@@ -58,10 +58,11 @@ def request_sync(
         parts.append(f"{len(left_out):,} {need} your choice ({names(board, left_out)})")
     chosen = len(pks) + len(left_out)
     text = format_html(
-        "{}{} chosen: {}. {}{}",
+        "{}{} chosen: {}. {}{}{}",
         f"{connection.name}: " if len(board.connections) > 1 else "",
         f"{chosen:,}",
         ", ".join(parts),
+        _before_them(board, result.parents),
         _paused(board, connection) if result.queued else "",
         follow(request, run),
     )
@@ -90,6 +91,8 @@ def start_and_enqueue(
         result = queue.enqueue(
             board.entity.name, pks, connection, run=run.pk, requested_by=user.get_username()
         )
+        if result.parents:
+            runs.widen(run.pk, result.parents)
         if result.not_enabled:
             runs.add(run.pk, {"skipped": len(result.not_enabled)})
     return run, True, result
@@ -108,6 +111,16 @@ def names(board: Board, pks: Sequence[int]) -> str:
     listed = ", ".join(str(record)[:60] for record in first)
     more = len(pks) - NAMED
     return f"{listed} and {more:,} more" if more > 0 else listed
+
+
+def _before_them(board: Board, parents: int) -> str:
+    """Say that parents that were never sent go first."""
+    if not parents:
+        return ""
+    entity = entities.get(board.entity.parent)
+    verb = "was" if parents == 1 else "were"
+    counted = words.counted(parents, entity.label, entity.label_plural)
+    return f"{counted} of theirs {verb} never sent: {'it goes' if parents == 1 else 'they go'} first. "
 
 
 def _paused(board: Board, connection: Connection) -> str:

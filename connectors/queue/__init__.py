@@ -4,7 +4,8 @@
       ▲                  ▲                                                          │
       └── unlink, choose └───────────── enqueue, retry_failed, an edit ◀────────────┘
 
-Who may change what: `requests` asks (state, ticket, run, not_before), `slots` says who
+Who may change what: `requests` asks (state, ticket, run, not_before), for the saves
+`changes`, and `decisions` stores what a person says of one link; `slots` says who
 may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
 (everything that an answer decides). Every function takes its locks in the order of
 the records' pks: two that meet over the same rows in opposite order would deadlock.
@@ -13,22 +14,17 @@ A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O ot
 than SQL, and no transaction spans a call to a remote system.
 """
 
+from connectors.queue.changes import enqueue_auto, find_changed
 from connectors.queue.claims import claim, count_due, has_due, hold, release, reserve, said, widen
-from connectors.queue.requests import (
-    Enqueued,
+from connectors.queue.decisions import (
     InFlightError,
     choose,
-    enqueue,
-    enqueue_auto,
-    find_changed,
-    moving,
     note_match,
-    retry_failed,
     set_automatic,
     set_enabled,
     unlink,
-    waiting,
 )
+from connectors.queue.requests import Enqueued, enqueue, moving, retry_failed, waiting
 from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
 

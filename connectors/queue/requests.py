@@ -1,4 +1,4 @@
-"""Requests: what a click, a save, a command or a person's choice wants of a link."""
+"""Requests: what a click, a save or a command wants of links."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -8,17 +8,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 
-from connectors import clock, doorbell, entities, logbook
+from connectors import clock, doorbell, entities
 from connectors.entities import Entity
-from connectors.mapping import outstanding
-from connectors.models import Connection, Link, Synced
-from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
-from connectors.queue.slots import live_leases
+from connectors.models import Connection, Link
 from connectors.queue.upsert import write_requests
-from connectors.rendering import Renderer, parent_is_there
-from synclog import runs
+from connectors.rendering import parent_is_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +23,6 @@ class Enqueued:
     queued: int = 0
     not_enabled: list[int] = field(default_factory=list)  # pks that a person switched off
     parents: int = 0  # requested along, since these could not be sent before them
-
-
-class InFlightError(Exception):
-    """Tell that the record is being sent at this moment: ask again shortly."""
 
 
 def enqueue(
@@ -53,13 +44,13 @@ def enqueue(
     """
     kind = entities.get(entity)
     wanted = sorted(set(pks))
-    template = _template(kind, connection, run, requested_by, priority)
+    asked = request_row(kind, connection, run, requested_by, priority)
     try:
-        return _enqueue(kind, connection, template, wanted, full=full)
+        return _enqueue(kind, connection, asked, wanted, full=full)
     except IntegrityError:  # a record was deleted meanwhile: without it, it goes through
         if database.in_atomic_block:
             raise
-        return _enqueue(kind, connection, template, wanted, full=full)
+        return _enqueue(kind, connection, asked, wanted, full=full)
 
 
 def _enqueue(
@@ -90,7 +81,7 @@ def _request_parents(
     return write_requests(parent, _template_of(parent, template), missing) if missing else 0
 
 
-def _template(
+def request_row(
     kind: Entity[Any, Any], connection: Connection, run: uuid.UUID | None, requested_by: str, priority: int
 ) -> Any:
     """Return a link row with the request that many records get. Its ticket is fresh."""
@@ -109,7 +100,7 @@ def _template(
 
 def _template_of(kind: Entity[Any, Any], template: Link) -> Any:
     """Return the same request for records of another entity."""
-    return _template(kind, template.connection, template.run, template.requested_by, template.priority)
+    return request_row(kind, template.connection, template.run, template.requested_by, template.priority)
 
 
 def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[int]) -> set[int]:
@@ -118,89 +109,6 @@ def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[
     pks_off = {*off.values_list("record_id", flat=True)}
     pks_off |= {*kind.records().filter(sync_enabled=False).values_list("pk", flat=True)}
     return pks_off & set(pks)
-
-
-def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
-    """Request what a save wants of each connection; call it in the save's transaction.
-
-    Automatic sync on: whatever differs from the snapshot is requested, and a record
-    without a link is associated. Off: a linked record that differs is marked as
-    changed, and one that is being sent is looked at again when that ends. A record
-    that is switched off is withdrawn.
-    """
-    kind = entities.of(type(record))
-    if not record.sync_enabled:
-        waiting = kind.links().filter(record_id=record.pk, state=Link.State.PENDING)
-        waiting.update(state=Link.State.IDLE)
-        return
-    for connection in _connections(kind.name):
-        link = kind.links().filter(connection=connection, record_id=record.pk).first()
-        if link is None:
-            if connection.sends_by_itself(record) and connection.associates_automatically(kind.name):
-                _request_saved(kind, record, connection, requested_by)
-        elif link.enabled == Link.Enabled.YES:
-            link.record = record
-            _after_save(kind, link, connection, requested_by)
-
-
-def _connections(entity: str) -> list[Connection]:
-    rows = Connection.objects.filter(enabled=True).select_related("health").order_by("pk")
-    return [row for row in rows if entity in row.system.entities]
-
-
-def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, requested_by: str) -> None:
-    differs = _differing(link, Renderer(connection, kind))
-    automatic = connection.sends_by_itself(link.record)
-    if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
-        _request_saved(kind, link.record, connection, requested_by)
-    elif link.remote_id and differs != link.changed:
-        kind.links().filter(pk=link.pk).update(changed=differs)
-
-
-def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connection, by: str) -> None:
-    run = runs.automatic_id(connection.pk, timezone.now())
-    write_requests(kind, _template(kind, connection, run, by, Link.Priority.SAVE), [record.pk])
-    now = timezone.now()
-
-    transaction.on_commit(lambda: runs.add_automatic(connection.pk, connection.name, now, 1))
-    doorbell.ring_after_commit(connection.pk)
-
-
-def _differing(link: Any, renderer: Renderer) -> list[str]:
-    """Return our names of the fields that the other side does not have yet."""
-    payload = renderer.one(link.record).payload
-    return renderer.mapping.local_names(outstanding(payload, link.snapshot, link.left, unsure=False))
-
-
-def find_changed(
-    connection: Connection, entity: str, pks: Sequence[int] | None = None, *, send: bool = True
-) -> int:
-    """Find linked, idle records that differ from what was agreed; return how many.
-
-    Makes no call. Catches what bypassed `save()`. Where automatic sync is on, and
-    `send` allows it, they are requested; otherwise they are marked as changed.
-    """
-    kind = entities.get(entity)
-    renderer = Renderer(connection, kind)
-    rows = kind.links().linked().filter(connection=connection, state=Link.State.IDLE, enabled="yes")
-    if pks is not None:
-        rows = rows.filter(record_id__in=pks)
-    differing, sent = 0, []
-    related = [f"record__{name}" for name in kind.related]
-    rows = rows.select_related("record").prefetch_related(*related)
-    for link in rows.iterator(chunk_size=1000):
-        differs = _differing(link, renderer)
-        if differs:
-            differing += 1
-            sent += [link.record_id] if connection.sends_by_itself(link.record) else []
-        if differs != link.changed:
-            kind.links().filter(pk=link.pk, state=Link.State.IDLE).update(changed=differs)
-    if send and sent:
-        now = timezone.now()
-        run = runs.automatic_id(connection.pk, now)
-        runs.add_automatic(connection.pk, connection.name, now, len(sent))
-        enqueue(entity, sent, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
-    return differing
 
 
 def retry_failed(
@@ -250,134 +158,3 @@ def _stuck(kind: Entity[Any, Any], run: uuid.UUID) -> int:
     )
     pending = kind.links().filter(run=run, state=Link.State.PENDING)
     return pending.exclude(parent_is_there(kind)).exclude(Exists(coming)).count()
-
-
-def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -> None:
-    """Store what a person decided about a record that matched several, and request it.
-
-    `choice` is "create", a candidate's remote id, or "" for later. A record that
-    was linked before is unlinked first. Raises InFlightError, and ValueError for
-    an id that is not among the candidates.
-    """
-    with transaction.atomic():
-        _, link = _locked(entity, link_pk)
-        allowed = {"", "create", *(item["remote_id"] for item in link.candidates)}
-        if choice not in allowed:
-            raise ValueError(f"{choice!r} is not among the candidates")
-        link.choice = choice
-        if choice:
-            _forget_remote(link)
-        link.save(update_fields=["choice", "lease", *FORGOTTEN])
-    if choice:
-        enqueue(entity, [link.record_id], link.connection, run=run, requested_by=by)
-
-
-def unlink(entity: str, link_pk: int, *, by: str) -> None:
-    """Forget who a record is over there; nothing is changed there. Raises InFlightError."""
-    with transaction.atomic():
-        _, link = _locked(entity, link_pk)
-        _forget_remote(link)
-        link.state = Link.State.IDLE
-        link.choice = link.code = link.message = ""
-        link.errors, link.candidates = {}, []
-        link.requested_by = by[:150]
-        link.save()
-
-
-def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> str:
-    """Store who an unlinked record is over there, or that a person must choose.
-
-    Nothing is requested. The link stays unsure, so that the first push writes our
-    id over there. Returns "link" or "conflict", "" where the record is linked or being
-    sent by now. A remote id that another record has is a conflict.
-    """
-    kind = entities.get(entity)
-    try:
-        with transaction.atomic():
-            kind.link.objects.get_or_create(connection=connection, record_id=pk)
-            link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
-            busy = link.lease is not None and link.lease in live_leases(connection)
-            if link.remote_id or busy or link.enabled == Link.Enabled.NO:
-                return ""
-            _set_match(link, connection, entity, matched)
-            link.save()
-    except IntegrityError:
-        if matched.adoption is None:
-            raise
-        return note_match(
-            entity,
-            pk,
-            connection,
-            Matched(matched.key, conflict=_taken(connection, entity, matched.adoption)),
-        )
-    return "link" if matched.adoption is not None else "conflict"
-
-
-def _taken(connection: Connection, entity: str, wish: Adoption) -> Outcome:
-    url = connection.system.record_url(connection.base_url, entity, wish.remote_id)
-    text = f"Another {entity} here is already linked to the one that matches. Choose which of them it is."
-    found = Candidate(wish.remote_id, "", url, "is linked to another one here", wish.found)
-    return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=[found])
-
-
-def _set_match(link: Any, connection: Connection, entity: str, matched: Matched) -> None:
-    if matched.adoption is not None:
-        link.remote_id = matched.adoption.remote_id
-        link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
-        link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
-        link.unsure = link.adopted = True
-        if link.code == "conflict":  # solved over there: there is nothing left to choose
-            link.state, link.code, link.message = Link.State.IDLE, "", ""
-            link.candidates = []
-    elif matched.conflict is not None and link.state != Link.State.PENDING:  # the request will ask itself
-        link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
-        link.candidates = logbook.candidates(matched.conflict.candidates)
-
-
-FORGOTTEN = ("remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback")
-
-
-def _forget_remote(link: Link) -> None:
-    link.remote_id = link.remote_url = link.owner_fallback = ""
-    link.snapshot, link.left, link.changed = {}, {}, []
-    link.unsure = link.adopted = False
-
-
-def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:
-    kind = entities.get(entity)
-    link = kind.link.objects.select_for_update(of=("self",)).select_related("connection").get(pk=link_pk)
-    if link.lease is not None and link.lease in live_leases(link.connection):
-        raise InFlightError("This record is being sent right now. Try again in a moment.")
-    link.lease = None  # of a dead worker: should it settle late, it must not undo what a person does now
-    return kind, link
-
-
-def set_enabled(entity: str, pk: int, connection: Connection, enabled: bool, *, by: str) -> None:
-    """Store a person's yes or no to syncing one record with one connection.
-
-    No: nothing sends it, a waiting request is withdrawn. A call under way is not
-    called back: what it answers is stored.
-    """
-    kind = entities.get(entity)
-    answer = Link.Enabled.YES if enabled else Link.Enabled.NO
-    with transaction.atomic():
-        kind.link.objects.get_or_create(connection=connection, record_id=pk)
-        link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
-        link.enabled, link.enabled_by, link.enabled_at = answer, by[:150], timezone.now()
-        if not enabled and link.state == Link.State.PENDING:
-            link.state = Link.State.IDLE
-        link.save(update_fields=["enabled", "enabled_by", "enabled_at", "state"])
-
-
-def set_automatic(entity: str, pk: int, connection: Connection) -> None:
-    """Take a person's yes or no back: the connection's rule decides again.
-
-    A record that is linked, waits or is being sent keeps its link, enabled; others lose it.
-    """
-    kind = entities.get(entity)
-    with transaction.atomic():
-        links = kind.links().filter(connection=connection, record_id=pk)
-        list(links.select_for_update().values_list("pk"))
-        known = links.exclude(remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
-        if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
-            links.delete()

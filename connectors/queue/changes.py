@@ -1,0 +1,111 @@
+"""Changes: what a save wants of each connection, and what bypassed the saves."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connectors import doorbell, entities
+from connectors.entities import Entity
+from connectors.mapping import outstanding
+from connectors.models import Connection, Link, Synced
+from connectors.queue.requests import enqueue, request_row
+from connectors.queue.upsert import write_requests
+from connectors.rendering import Renderer
+from synclog import runs
+
+CHUNK = 1_000  # links rendered together
+
+
+def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
+    """Request what a save wants of each connection; call it in the save's transaction.
+
+    Automatic sync on: whatever differs from the snapshot is requested, and a record
+    without a link is associated. Off: a linked record that differs is marked as
+    changed, and one that is being sent is looked at again when that ends. A record
+    that is switched off is withdrawn.
+    """
+    kind = entities.of(type(record))
+    if not record.sync_enabled:
+        waiting = kind.links().filter(record_id=record.pk, state=Link.State.PENDING)
+        waiting.update(state=Link.State.IDLE)
+        return
+    for connection in _connections(kind.name):
+        link = kind.links().filter(connection=connection, record_id=record.pk).first()
+        if link is None:
+            if connection.sends_by_itself(record) and connection.associates_automatically(kind.name):
+                _request_saved(kind, record, connection, requested_by)
+        elif link.enabled == Link.Enabled.YES:
+            link.record = record
+            _after_save(kind, link, connection, requested_by)
+
+
+def _connections(entity: str) -> list[Connection]:
+    rows = Connection.objects.filter(enabled=True).select_related("health").order_by("pk")
+    return [row for row in rows if entity in row.system.entities]
+
+
+def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, requested_by: str) -> None:
+    (differs,) = _all_differing([link], Renderer(connection, kind))
+    automatic = connection.sends_by_itself(link.record)
+    if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
+        _request_saved(kind, link.record, connection, requested_by)
+    elif link.remote_id and differs != link.changed:
+        kind.links().filter(pk=link.pk).update(changed=differs)
+
+
+def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connection, by: str) -> None:
+    run = runs.automatic_id(connection.pk, timezone.now())
+    write_requests(kind, request_row(kind, connection, run, by, Link.Priority.SAVE), [record.pk])
+    now = timezone.now()
+
+    transaction.on_commit(lambda: runs.add_automatic(connection.pk, connection.name, now, 1))
+    doorbell.ring_after_commit(connection.pk)
+
+
+def _chunks(links: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(links)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _all_differing(links: Sequence[Any], renderer: Renderer) -> list[list[str]]:
+    """Return, per link, our names of the fields that the other side does not have yet."""
+    renderings = renderer.render([link.record for link in links])
+    return [
+        renderer.mapping.local_names(outstanding(one.payload, link.snapshot, link.left, unsure=False))
+        for link, one in zip(links, renderings, strict=True)
+    ]
+
+
+def find_changed(
+    connection: Connection, entity: str, pks: Sequence[int] | None = None, *, send: bool = True
+) -> int:
+    """Find linked, idle records that differ from what was agreed; return how many.
+
+    Makes no call. Catches what bypassed `save()`. Where automatic sync is on, and
+    `send` allows it, they are requested; otherwise they are marked as changed.
+    """
+    kind = entities.get(entity)
+    renderer = Renderer(connection, kind)
+    rows = kind.links().linked().filter(connection=connection, state=Link.State.IDLE, enabled="yes")
+    if pks is not None:
+        rows = rows.filter(record_id__in=pks)
+    differing, sent = 0, []
+    related = [f"record__{name}" for name in kind.related]
+    rows = rows.select_related("record").prefetch_related(*related)
+    for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
+        for link, differs in zip(chunk, _all_differing(chunk, renderer), strict=True):
+            if differs:
+                differing += 1
+                sent += [link.record_id] if connection.sends_by_itself(link.record) else []
+            if differs != link.changed:
+                kind.links().filter(pk=link.pk, state=Link.State.IDLE).update(changed=differs)
+    if send and sent:
+        now = timezone.now()
+        run = runs.automatic_id(connection.pk, now)
+        runs.add_automatic(connection.pk, connection.name, now, len(sent))
+        enqueue(entity, sent, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
+    return differing

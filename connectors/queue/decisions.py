@@ -1,0 +1,149 @@
+"""Decisions: what a person says of one link, and whom a look-up found."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from connectors import entities, logbook
+from connectors.entities import Entity
+from connectors.models import Connection, Link
+from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
+from connectors.queue.requests import enqueue
+from connectors.queue.slots import live_leases
+
+
+class InFlightError(Exception):
+    """Tell that the record is being sent at this moment: ask again shortly."""
+
+
+def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -> None:
+    """Store what a person decided about a record that matched several, and request it.
+
+    `choice` is "create", a candidate's remote id, or "" for later. A record that
+    was linked before is unlinked first. Raises InFlightError, and ValueError for
+    an id that is not among the candidates.
+    """
+    with transaction.atomic():
+        _, link = _locked(entity, link_pk)
+        allowed = {"", "create", *(item["remote_id"] for item in link.candidates)}
+        if choice not in allowed:
+            raise ValueError(f"{choice!r} is not among the candidates")
+        link.choice = choice
+        if choice:
+            _forget_remote(link)
+        link.save(update_fields=["choice", "lease", *FORGOTTEN])
+    if choice:
+        enqueue(entity, [link.record_id], link.connection, run=run, requested_by=by)
+
+
+def unlink(entity: str, link_pk: int, *, by: str) -> None:
+    """Forget who a record is over there; nothing is changed there. Raises InFlightError."""
+    with transaction.atomic():
+        _, link = _locked(entity, link_pk)
+        _forget_remote(link)
+        link.state = Link.State.IDLE
+        link.choice = link.code = link.message = ""
+        link.errors, link.candidates = {}, []
+        link.requested_by = by[:150]
+        link.save()
+
+
+def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> str:
+    """Store who an unlinked record is over there, or that a person must choose.
+
+    Nothing is requested. The link stays unsure, so that the first push writes our
+    id over there. Returns "link" or "conflict", "" where the record is linked or being
+    sent by now. A remote id that another record has is a conflict.
+    """
+    kind = entities.get(entity)
+    try:
+        with transaction.atomic():
+            kind.link.objects.get_or_create(connection=connection, record_id=pk)
+            link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
+            busy = link.lease is not None and link.lease in live_leases(connection)
+            if link.remote_id or busy or link.enabled == Link.Enabled.NO:
+                return ""
+            _set_match(link, connection, entity, matched)
+            link.save()
+    except IntegrityError:
+        if matched.adoption is None:
+            raise
+        return note_match(
+            entity,
+            pk,
+            connection,
+            Matched(matched.key, conflict=_taken(connection, entity, matched.adoption)),
+        )
+    return "link" if matched.adoption is not None else "conflict"
+
+
+def _taken(connection: Connection, entity: str, wish: Adoption) -> Outcome:
+    url = connection.system.record_url(connection.base_url, entity, wish.remote_id)
+    text = f"Another {entity} here is already linked to the one that matches. Choose which of them it is."
+    found = Candidate(wish.remote_id, "", url, "is linked to another one here", wish.found)
+    return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=[found])
+
+
+def _set_match(link: Any, connection: Connection, entity: str, matched: Matched) -> None:
+    if matched.adoption is not None:
+        link.remote_id = matched.adoption.remote_id
+        link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
+        link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
+        link.unsure = link.adopted = True
+        if link.code == "conflict":  # solved over there: there is nothing left to choose
+            link.state, link.code, link.message = Link.State.IDLE, "", ""
+            link.candidates = []
+    elif matched.conflict is not None and link.state != Link.State.PENDING:  # the request will ask itself
+        link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
+        link.candidates = logbook.candidates(matched.conflict.candidates)
+
+
+FORGOTTEN = ("remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback")
+
+
+def _forget_remote(link: Link) -> None:
+    link.remote_id = link.remote_url = link.owner_fallback = ""
+    link.snapshot, link.left, link.changed = {}, {}, []
+    link.unsure = link.adopted = False
+
+
+def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:
+    kind = entities.get(entity)
+    link = kind.link.objects.select_for_update(of=("self",)).select_related("connection").get(pk=link_pk)
+    if link.lease is not None and link.lease in live_leases(link.connection):
+        raise InFlightError("This record is being sent right now. Try again in a moment.")
+    link.lease = None  # of a dead worker: should it settle late, it must not undo what a person does now
+    return kind, link
+
+
+def set_enabled(entity: str, pk: int, connection: Connection, enabled: bool, *, by: str) -> None:
+    """Store a person's yes or no to syncing one record with one connection.
+
+    No: nothing sends it, a waiting request is withdrawn. A call under way is not
+    called back: what it answers is stored.
+    """
+    kind = entities.get(entity)
+    answer = Link.Enabled.YES if enabled else Link.Enabled.NO
+    with transaction.atomic():
+        kind.link.objects.get_or_create(connection=connection, record_id=pk)
+        link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
+        link.enabled, link.enabled_by, link.enabled_at = answer, by[:150], timezone.now()
+        if not enabled and link.state == Link.State.PENDING:
+            link.state = Link.State.IDLE
+        link.save(update_fields=["enabled", "enabled_by", "enabled_at", "state"])
+
+
+def set_automatic(entity: str, pk: int, connection: Connection) -> None:
+    """Take a person's yes or no back: the connection's rule decides again.
+
+    A record that is linked, waits or is being sent keeps its link, enabled; others lose it.
+    """
+    kind = entities.get(entity)
+    with transaction.atomic():
+        links = kind.links().filter(connection=connection, record_id=pk)
+        list(links.select_for_update().values_list("pk"))
+        known = links.exclude(remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
+        if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
+            links.delete()
