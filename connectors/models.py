@@ -376,11 +376,13 @@ class Synced(models.Model):
         return []
 
     def touched(self, requested_by: str) -> None:
-        """Request what the change of another record wants of this one."""
+        """Request what the change of another record wants of this one, as it stands in the database."""
         from connectors import queue
 
-        self._move_version()
-        queue.enqueue_auto(self, requested_by=requested_by)
+        fresh = type(self)._default_manager.filter(pk=self.pk).first()
+        if fresh is not None:
+            fresh._move_version()
+            queue.enqueue_auto(fresh, requested_by=requested_by)
 
     def _touch_others(self, requested_by: str) -> None:
         for other in self.touches():
