@@ -86,7 +86,9 @@ def wrong(url: str, permit: Permit = STRICT) -> str:
         host, port = _host(parts), parts.port
     except ValueError:
         return "This is not an address. It looks like https://acme.example."
-    return _wrong_shape(parts, port, permit) or _wrong_host(host, permit)
+    is_readable = parts.scheme == "http" and not permit.rehearsal
+    plain = "Use https: over plain http the login would travel readable for all." if is_readable else ""
+    return _wrong_shape(parts, port) or _wrong_host(host, permit) or plain
 
 
 def refused(host: str, found: Sequence[str], permit: Permit = STRICT) -> str:
@@ -162,11 +164,9 @@ class Guard:
         return found
 
 
-def _wrong_shape(parts: SplitResult, port: int | None, permit: Permit) -> str:
+def _wrong_shape(parts: SplitResult, port: int | None) -> str:
     if parts.scheme not in ("https", "http"):
         return f"{parts.scheme or 'Nothing'}: is no way in which Concord calls. The address begins with https://."
-    if parts.scheme == "http" and not permit.rehearsal:
-        return "Use https: over plain http the login would travel readable for all."
     if "@" in parts.netloc:
         return "The address holds a user name or a password. Leave them out; the login has its own boxes."
     if parts.query or parts.fragment:

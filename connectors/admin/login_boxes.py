@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
@@ -100,9 +101,8 @@ class KeyWidget(forms.MultiWidget):
     """A file, or its text pasted. Shows neither again."""
 
     def __init__(self, item: Input, attrs: dict[str, str]) -> None:
-        file = forms.FileInput(
-            {"accept": item.uploads, "class": "cc-file", "aria-label": f"{item.label}: file"}
-        )
+        # Unfold's own: its script looks for the parts of this one beside every file input.
+        file = UnfoldAdminFileFieldWidget({"accept": item.uploads, "aria-label": f"{item.label}: file"})
         pasted = UnfoldAdminTextareaWidget(
             {
                 "rows": "4",

@@ -155,7 +155,10 @@ def test_what_is_told_of_a_key_is_its_length_and_its_public_part() -> None:
 
     told = known(TEXT)
 
-    assert told == f"RSA 2048, SHA-256 fingerprint of its public part {hashlib.sha256(spki).hexdigest()}"
+    assert (
+        told
+        == f"RSA 2048, SHA-256 fingerprint of its public part {hashlib.sha256(spki).digest().hex(' ', 4)}"
+    )
     assert base64.b64encode(base64.b64decode(BODY)[:20]).decode() not in told
 
 

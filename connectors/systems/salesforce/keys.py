@@ -74,7 +74,7 @@ def known(pem: str) -> str:
     if not isinstance(key, rsa.RSAPrivateKey):
         return ""
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    digest = hashlib.sha256(public).hexdigest()
+    digest = hashlib.sha256(public).digest().hex(" ", 4)
     return f"RSA {key.key_size}, SHA-256 fingerprint of its public part {digest}"
 
 
