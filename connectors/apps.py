@@ -5,4 +5,4 @@ class ConnectorsConfig(AppConfig):
     """Talking to remote systems."""
 
     name = "connectors"
-    verbose_name = "Connections"
+    verbose_name = "System"  # as the sidebar calls it

@@ -2,33 +2,39 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
-from django.utils.html import format_html, format_html_join
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
-from connectors import doorbell, health, registry, trial
-from connectors.admin import cells, connection_head, figures, syncing
-from connectors.admin.board import Board, synced_entities
-from connectors.admin.connection_form import AUTO, CREDENTIAL, SETTING, ConnectionForm, names
+from connectors import doorbell, health, registry
+from connectors.admin import cells, company_configuration, connection_head, figures, send_changed
+from connectors.admin.board import synced_entities
+from connectors.admin.company_configuration import CompanyConfigurationForm
+from connectors.admin.connection_form import CREDENTIAL, SETTING, names
+from connectors.admin.connection_views import ConnectionViewsMixin
+from connectors.admin.history import HistoryMixin
 from connectors.admin.plain import PlainWordsMixin
 from connectors.models import Connection, ConnectionHealth
-from synclog import words
+
+LOGIN_CHANGED = "Login changed"
+SPEED = (
+    "Batch size: how many records go in one call; larger batches use up fewer of the day's calls. Parallel "
+    "calls: how many are under way at once; more are faster, and may get in the way of others who use the "
+    "same system."
+)
 
 
 @admin.register(Connection)
-class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
+class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin):
     """One account of one remote system, how it fares, and its buttons."""
 
-    form = ConnectionForm
+    form = CompanyConfigurationForm
     list_select_related = ["health"]
     list_fullwidth = True
     list_before_template = "concord/lead.html"
-    change_list_template = "concord/change_list.html"
+    change_list_template = "concord/connection_list.html"
     change_form_outer_before_template = "concord/connection_head.html"
     compressed_fields = True
     ordering = ["name"]
@@ -39,7 +45,7 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
         counted = figures.figures()
 
         def numbers(connection: Connection) -> SafeString:
-            return _numbers(counted.get(connection.pk, figures.Figures()))
+            return figures.lines(connection, counted)
 
         return ["titled", "system", "standing", cells.titled(numbers, "numbers", "Records"), "usage"]
 
@@ -47,8 +53,10 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
         """Return the form. Its kind's own boxes are no columns: Django must not look for them."""
         readonly = self.get_readonly_fields(request, obj)
         fixed = {*readonly, "kind"} if obj else readonly
-        kwargs["fields"] = [name for name in ConnectionForm.Meta.fields if name not in fixed]
-        return super().get_form(request, obj, change=change, **kwargs)
+        kwargs["fields"] = [name for name in CompanyConfigurationForm.Meta.fields if name not in fixed]
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.links_users = request.user.has_perm("auth.view_user")
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Keep what other things refer to as it was made."""
@@ -67,8 +75,8 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
             (
                 "Company Configuration",
                 {
-                    "fields": names(AUTO, system),
-                    "description": _automatic_text(obj),
+                    "fields": company_configuration.names(system, is_new=obj is None),
+                    "description": send_changed.told(system, obj),
                     "classes": ["cc-company-configuration"],
                 },
             ),
@@ -79,23 +87,39 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
                     "description": "API names over there. Empty where it may be: the field is not sent.",
                 },
             ),
-            ("Speed", {"fields": [("batch_size", "max_slots")], "classes": ["collapse"]}),
+            (
+                "Speed",
+                {
+                    "fields": [("batch_size", "max_slots")],
+                    "classes": ["collapse"],
+                    "description": SPEED,
+                },
+            ),
         ]
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Write what was edited and nothing else: a blank secret leaves the stored one alone."""
         form.fill(obj)
         columns = form.changed_columns()
+        if change and "credentials" in columns:
+            obj._change_reason = LOGIN_CHANGED
         if not change:
             obj.save()
         elif columns:
             obj.save(update_fields=columns | {"updated_at"})
         if change and columns & {"credentials", "base_url", "settings"}:
-            ConnectionHealth.objects.filter(connection=obj).update(checks=[], tested_at=None)
+            rows = ConnectionHealth.objects.filter(connection=obj)
+            rows.update(checks=[], tested_at=None, other_org="")
             health.credentials_changed(obj)
             doorbell.ring(obj.pk)
-        if "auto_push" in columns:
-            _tell_unsent(request, obj)
+        if change:
+            request.__dict__["concord_switched_on"] = form.switched_on()
+
+    def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """After automatic sync was switched on, ask about what was changed before."""
+        response: HttpResponse = super().response_change(request, obj)
+        ask = send_changed.question(request, obj, request.__dict__.get("concord_switched_on", []))
+        return HttpResponseRedirect(ask) if ask else response
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
         """Return whether it may go: never while records here know who they are over there."""
@@ -119,71 +143,20 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
         lead = "The systems that Concord talks to: how each fares, and what is sent to it."
         return super().changelist_view(request, {"cc_lead": lead, **(extra_context or {})})
 
-    def get_urls(self) -> list[URLPattern]:
-        """Add the addresses of the buttons. Each is a POST."""
-        views = {
-            "test": self.test_view,
-            "pause": self.pause_view,
-            "resume": self.resume_view,
-            "retry": self.retry_view,
-        }
-        own = [
-            path(
-                f"<int:pk>/{what}/",
-                self.admin_site.admin_view(require_POST(view)),
-                name=f"connectors_connection_{what}",
-            )
-            for what, view in views.items()
-        ]
-        return [*own, *super().get_urls()]
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show who changed what, beside the connection's other pages."""
+        connection = self.get_object(request, object_id)
+        tabs = connection_head.tabs(connection, "history") if connection else []
+        return super().history_view(request, object_id, {"cc_tabs": tabs, **(extra_context or {})})
 
-    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Test the connection now; the checklist is kept on its page."""
-        connection = self._allowed(request, pk)
-        tested = trial.test(connection, by=request.user.get_username())
-        red = [item["label"] for item in tested.checks if item.get("ok") is False]
-        if red:
-            text = f"{connection.name} was tested: {', '.join(red)} failed. See below what to do."
-            messages.error(request, text)
-        else:
-            messages.success(request, f"{connection.name} was tested: all checks passed.")
-        return self._page(connection)
-
-    def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Send nothing until a person resumes."""
-        connection = self._allowed(request, pk)
-        health.pause(connection, by=request.user.get_username())
-        messages.info(request, f"{connection.name} is paused. What waits goes on waiting; nothing is lost.")
-        return self._page(connection)
-
-    def resume_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """End any pause."""
-        connection = self._allowed(request, pk)
-        health.resume(connection, by=request.user.get_username())
-        messages.info(request, f"{connection.name} is resumed. What waited is being sent.")
-        return self._page(connection)
-
-    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask again for all that failed, or for what failed in one run (`only_run`)."""
-        connection = self._allowed(request, pk, right_to_sync=True)
-        connection_head.retry(request, connection)
-        return self._page(connection)
-
-    def _allowed(self, request: HttpRequest, pk: int, *, right_to_sync: bool = False) -> Connection:
-        connection = Connection.objects.select_related("health").filter(pk=pk).first()
-        if connection is None:
-            raise Http404
-        may = (
-            connection_head.may_retry(request)
-            if right_to_sync
-            else self.has_change_permission(request, connection)
-        )
-        if not may:
-            raise PermissionDenied
-        return connection
-
-    def _page(self, connection: Connection) -> HttpResponse:
-        return HttpResponseRedirect(cells.address(Connection, "change", connection.pk))
+    def history_label(self, record: Any, field: str, key: str) -> str:
+        """Return what the form calls one of its kind's own boxes."""
+        system = registry.kind(record.kind)
+        boxes = {("settings", item.name): item.label for item in system.settings}
+        known = {**boxes, **company_configuration.labels(system)}
+        return known.get((field, key)) or super().history_label(record, field, key)
 
     @admin.display(description="Connection", ordering="name")
     def titled(self, connection: Connection) -> SafeString:
@@ -207,50 +180,11 @@ class ConnectionAdmin(PlainWordsMixin, ModelAdmin):
         return figures.usage(connection) or "not known yet"
 
 
-def _numbers(numbers: figures.Figures) -> SafeString:
-    html = '<a class="cc-number cc-is-{}" href="{}"><b>{}</b> {}</a>'
-    shown = ((item["tone"], item["url"], item["number"], item["label"]) for item in figures.links(numbers))
-    return format_html('<span class="cc-numbers">{}</span>', format_html_join("", html, shown))
-
-
-def _login_text(connection: Connection | None) -> str:
+def _login_text(connection: Connection | None) -> SafeString:
     if connection is None:
-        return "Written once and never shown again. Stored encrypted."
-    return "Never shown. Leave a box blank to keep what is stored; a new address needs the login again."
-
-
-def _automatic_text(connection: Connection | None) -> SafeString:
-    """Return what Yes and No mean, and what would stay behind."""
-    text = (
-        '<span id="company-configuration"></span>'
-        "Yes: new and changed {} are sent by themselves. No: only when someone clicks.{}"
-    )
-    every = " and ".join(entity.label_plural for entity in synced_entities())
-    if connection is None:
-        return format_html(text, every, "")
-    return format_html(text, every, _unsent(connection))
-
-
-def _unsent(connection: Connection) -> SafeString:
-    parts = []
-    for entity in synced_entities():
-        number = figures.changed(connection, entity)
-        counted = words.counted(number, entity.label, entity.label_plural)
-        url = f"{cells.address(entity.model, 'changelist')}?state=changed"
-        have = "has" if number == 1 else "have"
-        parts.append((url, counted, have) if number else ("", f"No {entity.label}", "has"))
-    linked, plain = ' <a href="{}">{} {} changes not sent.</a>', "{} {} {} changes not sent."
-    return format_html_join("", "{}", ((format_html(linked if part[0] else plain, *part),) for part in parts))
-
-
-def _tell_unsent(request: HttpRequest, connection: Connection) -> None:
-    """After automatic sync was switched on, say what it does not send."""
-    for entity in synced_entities():
-        number = figures.changed(connection, entity)
-        if number and connection.pushes_automatically(entity.name):
-            board = Board(entity)
-            url = f"{cells.address(entity.model, 'changelist')}?state=changed"
-            text = "From now on changes are sent by themselves. {} changed before that and {} not sent: {}"
-            show = format_html('<a href="{}">look and send</a>', url)
-            verb = "was" if number == 1 else "were"
-            messages.info(request, format_html(text, syncing.counted(board, number), verb, show))
+        return format_html("{}", "Written once and never shown again. Stored encrypted.")
+    text = "Never shown. Leave a box blank to keep what is stored; a new address needs the login again."
+    keep = ""
+    if connection.health.other_org:
+        keep = " To keep the old login: enter it here again, save, and press Test connection."
+    return format_html('<span id="login"></span>{}<b>{}</b>', text, keep)

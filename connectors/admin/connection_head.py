@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from connectors import queue, states
-from connectors.admin import figures, syncing
-from connectors.admin.board import health_of, synced_entities
+from connectors import entities, queue, states
+from connectors.admin import cells, company_configuration, figures, other_org, syncing
+from connectors.admin.board import health_of
+from connectors.entities import Entity
 from connectors.models import Connection
 from synclog import runs, words
 from synclog.models import Run
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from connectors.admin.connection import ConnectionAdmin
 
 
-def may_retry(request: HttpRequest) -> bool:
-    """Return whether this person may have records of every entity sent."""
-    models = (entity.model._meta for entity in synced_entities())
-    return all(request.user.has_perm(f"{meta.app_label}.sync_{meta.model_name}") for meta in models)
+def may_sync(request: HttpRequest, entity: Entity[Any, Any]) -> bool:
+    """Return whether this person may have records of an entity sent."""
+    meta = entity.model._meta
+    return bool(request.user.has_perm(f"{meta.app_label}.sync_{meta.model_name}"))
+
+
+def may_retry(request: HttpRequest, connection: Connection | None = None) -> bool:
+    """Return whether this person may have records of every entity sent, of those that a connection takes."""
+    names = None if connection is None else connection.system.entities
+    return all(may_sync(request, entity) for entity in entities.in_order(names))
 
 
 def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None) -> Run:
@@ -53,26 +59,40 @@ def head(request: HttpRequest, page: "ConnectionAdmin", connection: Connection) 
     """Return what stands above a connection's form."""
     fares = health_of(connection)
     now = timezone.now()
-    numbers = figures.figures().get(connection.pk, figures.Figures())
-    retriable = sum(_retriable(entity, connection) for entity in synced_entities())
+    retriable = sum(
+        _retriable(entity, connection) for entity in entities.in_order(connection.system.entities)
+    )
+    may_change = page.has_change_permission(request, connection)
     return {
-        "cc_card": figures.card(connection, numbers),
+        "cc_tabs": tabs(connection, "change"),
+        "cc_card": figures.card(connection, figures.figures()),
         "cc_checks": [_check(item) for item in fares.checks] if fares else [],
         "cc_failed_checks": any(item.get("ok") is not True for item in fares.checks) if fares else False,
         "cc_tested": words.when(fares.tested_at, now) if fares and fares.tested_at else "",
         "cc_org": f"{fares.org_name} · {connection.org_id}".strip(" ·") if fares else "",
+        "cc_other_org": other_org.notice(connection),
         "cc_is_paused": bool(fares and fares.is_paused(now)),
-        "cc_may_change": page.has_change_permission(request, connection),
-        "cc_retry": f"Retry {retriable:,} failed" if retriable and may_retry(request) else "",
+        "cc_may_change": may_change,
+        "cc_answers": [] if may_change else company_configuration.told(connection),
+        "cc_retry": f"Retry {retriable:,} failed" if retriable and may_retry(request, connection) else "",
         "cc_urls": {
-            what: reverse(f"admin:connectors_connection_{what}", args=[connection.pk])
+            what: cells.address(Connection, what, connection.pk)
             for what in ("test", "pause", "resume", "retry")
         },
         "cc_run": syncing.new_run_id(),
     }
 
 
-def _retriable(entity: Any, connection: Connection) -> int:
+def tabs(connection: Connection, chosen: str) -> list[dict[str, Any]]:
+    """Return the pages of one connection; `chosen` is the one that is shown."""
+    titles = {"change": "Connection", "mapping": "Field mapping", "history": "History"}
+    return [
+        {"label": title, "url": cells.address(Connection, what, connection.pk), "is_chosen": what == chosen}
+        for what, title in titles.items()
+    ]
+
+
+def _retriable(entity: Entity[Any, Any], connection: Connection) -> int:
     failed = entity.links().filter(states.needs_you(), connection=connection)
     return int(failed.exclude(code=states.CONFLICT).count())
 

@@ -1,20 +1,26 @@
 """How each connection stands, in words and in numbers that are links."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
-from connectors import states
-from connectors.admin import cells
+from connectors import entities, states
+from connectors.admin import cells, tabs
 from connectors.admin.board import health_of, synced_entities
 from connectors.entities import Entity
 from connectors.models import Connection, ConnectionHealth
 from connectors.states import State
 from synclog import words
 
+ALWAYS_SHOWN = 4  # states whose number is shown even where it is none
+CLOSE_PERCENT = 85  # of the day's calls: from there on it is said in amber
 COUNTED = {
     "in_sync": states.where(State.IN_SYNC),
     "changed": states.where(State.CHANGED),
@@ -26,23 +32,25 @@ COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How many records of a connection are in which state, over all entities."""
+    """How many records of one entity are in which state in one connection. The parts add up to the total."""
 
+    entity: Entity[Any, Any]
+    total: int = 0
     in_sync: int = 0
     changed: int = 0
     waiting: int = 0
     failed: int = 0
     not_enabled: int = 0
 
-    def __add__(self, other: "Figures") -> "Figures":
-        """Return the sums."""
-        return Figures(
-            self.in_sync + other.in_sync,
-            self.changed + other.changed,
-            self.waiting + other.waiting,
-            self.failed + other.failed,
-            self.not_enabled + other.not_enabled,
-        )
+    @property
+    def known(self) -> int:
+        """Return how many have a state of their own."""
+        return self.in_sync + self.changed + self.waiting + self.failed + self.not_enabled
+
+    @property
+    def not_synced(self) -> int:
+        """Return how many were never sent: they may have no row at all."""
+        return max(0, self.total - self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +61,24 @@ class Standing:
     sentence: str
 
 
-def figures() -> dict[int, Figures]:
-    """Return every connection's numbers, in one query per entity."""
-    found: dict[int, Figures] = {}
-    for entity in synced_entities():
-        for pk, numbers in _of(entity).items():
-            found[pk] = found.get(pk, Figures()) + numbers
+def figures(shown: Sequence[Entity[Any, Any]] | None = None) -> dict[int, list[Figures]]:
+    """Return every connection's numbers, by entity (of these), parents first: two queries per entity."""
+    chosen = synced_entities() if shown is None else shown
+    rows = list(Connection.objects.order_by("pk"))
+    found: dict[int, list[Figures]] = {row.pk: [] for row in rows}
+    for entity in chosen:
+        takers = [row.pk for row in rows if entity.name in row.system.entities]
+        counted = _of(entity) if takers else {}
+        total = entity.records().count() if takers else 0
+        for pk in takers:
+            found[pk].append(Figures(entity, total, **counted.get(pk, {})))
     return found
 
 
-def _of(entity: Entity[Any, Any]) -> dict[int, Figures]:
+def _of(entity: Entity[Any, Any]) -> dict[int, dict[str, int]]:
     wanted = {name: Count("pk", filter=condition) for name, condition in COUNTED.items()}
     rows = entity.links().order_by().values("connection").annotate(**wanted)
-    return {row.pop("connection"): Figures(**row) for row in rows}
+    return {row.pop("connection"): row for row in rows}
 
 
 def standing(connection: Connection) -> Standing:
@@ -109,15 +122,35 @@ def _paused(health: ConnectionHealth) -> Standing:
 
 def usage(connection: Connection) -> str:
     """Return the calls used, as the other side counts them."""
-    health = health_of(connection)
-    used = (health.usage or {}) if health else {}
-    if not used.get("limit"):
+    used, limit, at = _used(connection)
+    if not limit:
         return ""
-    counted = f"{int(used.get('used', 0)):,} of {int(used['limit']):,}"
-    return f"{counted} calls today, shared with your other integrations"
+    counted, now = f"{used:,} of {limit:,} calls", timezone.now()
+    if at and now - at > timedelta(days=1):
+        return f"{counted} when last counted, {words.when(at, now)}, shared with your other integrations"
+    return f"{counted} today, shared with your other integrations"
 
 
-def card(connection: Connection, numbers: Figures) -> dict[str, Any]:
+def meter(connection: Connection) -> dict[str, str]:
+    """Return how much of the day's calls is used, as a bar beside its words; nothing where not known."""
+    used, limit, _ = _used(connection)
+    if not limit:
+        return {}
+    percent = min(100.0, used / limit * 100)
+    is_close = percent > CLOSE_PERCENT
+    said = f"{percent:.0f} % are used up" if is_close else ""
+    return {"percent": f"{percent:.1f}", "tone": "warn" if is_close else "calm", "said": said}
+
+
+def _used(connection: Connection) -> tuple[int, int, datetime | None]:
+    """Return the calls used, of how many, and when that was counted."""
+    health = health_of(connection)
+    found = (health.usage or {}) if health else {}
+    at = parse_datetime(str(found.get("at") or ""))
+    return int(found.get("used") or 0), int(found.get("limit") or 0), at
+
+
+def card(connection: Connection, counted: Mapping[int, Sequence[Figures]]) -> dict[str, Any]:
     """Return what a connection's card shows."""
     how = standing(connection)
     return {
@@ -127,31 +160,69 @@ def card(connection: Connection, numbers: Figures) -> dict[str, Any]:
         "tone": how.tone,
         "sentence": how.sentence,
         "url": cells.address(Connection, "change", connection.pk),
-        "numbers": links(numbers),
+        "rows": [_row(numbers) for numbers in counted.get(connection.pk, [])],
         "usage": usage(connection),
+        "meter": meter(connection),
         "oldest": oldest(connection),
     }
 
 
+def _row(numbers: Figures) -> dict[str, Any]:
+    entity = numbers.entity
+    return {
+        "label": entity.label_plural.capitalize(),
+        "total": f"{numbers.total:,}",
+        "numbers": links(numbers),
+    }
+
+
 def links(numbers: Figures) -> list[dict[str, str]]:
-    """Return In sync · Changed · Waiting · Failed, each with the list that it counts."""
-    tabs = {"In sync": "", "Changed": "changed", "Waiting": "waiting", "Failed": "needs_you"}
-    values = (numbers.in_sync, numbers.changed, numbers.waiting, numbers.failed)
-    grid = _grid()
+    """Return the states with a record in them, and the first four anyway; each leads to what it counts."""
+    parts = [
+        ("In sync", numbers.in_sync, ""),
+        ("Changed", numbers.changed, tabs.CHANGED),
+        ("Waiting", numbers.waiting, tabs.WAITING),
+        ("Failed", numbers.failed, tabs.NEEDS_YOU),
+        ("Not enabled", numbers.not_enabled, ""),
+        ("Not synced", numbers.not_synced, tabs.NOT_SYNCED),
+    ]
     return [
         {
             "label": label,
             "number": f"{value:,}",
-            "url": f"{grid}?state={tab}" if tab else grid,
+            "url": grid(numbers.entity, tab),
             "tone": label.lower().replace(" ", "_") if value else "none",
         }
-        for (label, tab), value in zip(tabs.items(), values, strict=True)
+        for place, (label, value, tab) in enumerate(parts)
+        if value or place < ALWAYS_SHOWN
     ]
+
+
+def lines(connection: Connection, counted: Mapping[int, Sequence[Figures]]) -> SafeString:
+    """Return a connection's numbers for a grid: a line per entity."""
+    html = '<a class="cc-number cc-is-{}" href="{}"><b>{}</b> {}</a>'
+    shown = (
+        (
+            numbers.entity.label_plural.capitalize(),
+            format_html_join(
+                "", html, ((it["tone"], it["url"], it["number"], it["label"]) for it in links(numbers))
+            ),
+        )
+        for numbers in counted.get(connection.pk, [])
+    )
+    return format_html_join("", '<span class="cc-numbers"><span class="cc-second">{}</span>{}</span>', shown)
+
+
+def grid(entity: Entity[Any, Any], tab: str = "") -> str:
+    """Return the address of an entity's grid, or of one of its tabs."""
+    url = cells.address(entity.model, "changelist")
+    return f"{url}?{tabs.PARAMETER}={tab}" if tab else url
 
 
 def oldest(connection: Connection) -> str:
     """Return how long the longest waiting record of a connection has waited."""
-    rows = (entity.links().filter(states.on_the_way(), connection=connection) for entity in synced_entities())
+    taken = entities.in_order(connection.system.entities)
+    rows = (entity.links().filter(states.on_the_way(), connection=connection) for entity in taken)
     moments = [row.order_by("requested_at").values_list("requested_at", flat=True).first() for row in rows]
     first = min((moment for moment in moments if moment), default=None)
     return f"longest for {words.lasting(first, timezone.now())}" if first else ""
@@ -160,8 +231,3 @@ def oldest(connection: Connection) -> str:
 def changed(connection: Connection, entity: Entity[Any, Any]) -> int:
     """Return how many records of an entity have changes that were not sent."""
     return int(entity.links().filter(Q(connection=connection) & states.where(State.CHANGED)).count())
-
-
-def _grid() -> str:
-    first = synced_entities()[0].model._meta
-    return reverse(f"admin:{first.app_label}_{first.model_name}_changelist")

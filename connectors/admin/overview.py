@@ -1,11 +1,13 @@
 """The first page: one sentence, then a card per connection. Calm where all is well."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest
 
-from connectors.admin import cells, figures
+from connectors.admin import cells, figures, tabs
 from connectors.admin.board import synced_entities
+from connectors.admin.figures import Figures
 from connectors.entities import Entity
 from connectors.models import Connection
 from synclog import words
@@ -13,55 +15,88 @@ from synclog import words
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the headline and the cards to the index (Unfold's DASHBOARD_CALLBACK)."""
-    entity = synced_entities()[0]
-    meta = entity.model._meta
-    if not request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}"):
+    shown = [entity for entity in synced_entities() if _may_view(request, entity)]
+    if not shown:
         return {**context, "title": "Overview"}
-    counted = figures.figures()
-    rows = Connection.objects.select_related("health").order_by("-enabled", "name")
-    cards = [figures.card(row, counted.get(row.pk, figures.Figures())) for row in rows]
-    enabled = [row for row in rows if row.enabled]
-    total = sum((counted.get(row.pk, figures.Figures()) for row in enabled), figures.Figures())
-    told, tone = headline(total, entity.records().count(), len(enabled), entity)
-    grid = cells.address(entity.model, "changelist")
-    problems = words.counted(total.failed, "problem", "problems")
+    counted = figures.figures(shown)
+    rows = list(Connection.objects.select_related("health").order_by("-enabled", "name"))
+    enabled = [numbers for row in rows if row.enabled for numbers in counted[row.pk]]
+    told, tone = headline(enabled, shown[0], has_connections=any(row.enabled for row in rows))
+    may_connect = request.user.has_perm("connectors.add_connection")
     return {
         **context,
         "title": "Overview",
         "cc_headline": told,
         "cc_tone": tone,
-        "cc_cards": cards,
-        "cc_see": f"See {problems}" if total.failed else "",
-        "cc_see_url": f"{grid}?state=needs_you",
-        "cc_grid": grid,
-        "cc_connect": cells.address(Connection, "add")
-        if request.user.has_perm("connectors.add_connection")
-        else "",
+        "cc_cards": [figures.card(row, counted) for row in rows],
+        "cc_see": list(_problems(enabled)),
+        "cc_connect": cells.address(Connection, "add") if may_connect else "",
     }
 
 
+def _may_view(request: HttpRequest, entity: Entity[Any, Any]) -> bool:
+    meta = entity.model._meta
+    return bool(request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}"))
+
+
+def _problems(counted: Iterable[Figures]) -> Iterable[dict[str, str]]:
+    """Yield a way to each list that holds problems, named where there are several."""
+    by_entity: dict[str, list[Figures]] = {}
+    for numbers in counted:
+        if numbers.failed:
+            by_entity.setdefault(numbers.entity.name, []).append(numbers)
+    for found in by_entity.values():
+        entity = found[0].entity
+        number = sum(numbers.failed for numbers in found)
+        problems = words.counted(number, "problem", "problems")
+        of = f" of {entity.label_plural}" if len(by_entity) > 1 else ""
+        yield {"label": f"See {problems}{of}", "url": figures.grid(entity, tabs.NEEDS_YOU)}
+
+
 def headline(
-    total: figures.Figures, records: int, connections: int, entity: Entity[Any, Any]
+    counted: Sequence[Figures], first: Entity[Any, Any], *, has_connections: bool
 ) -> tuple[str, str]:
-    """Return the sentence of the whole, and its tone. Every record counts once per connection."""
-    if not records:
-        return f"No {entity.label_plural} yet.", "calm"
-    known = total.in_sync + total.changed + total.waiting + total.failed + total.not_enabled
+    """Return the sentence of the whole, and its tone. Every record counts once per connection that takes it.
+
+    `first` is the entity to speak of while no connection takes any.
+    """
+    if not has_connections:
+        here = first.records().count()
+        if not here:
+            return f"No {first.label_plural} yet.", "calm"
+        return (
+            f"{words.counted(here, first.label, first.label_plural)}, and no system to send them to.",
+            "calm",
+        )
+    total = sum(numbers.total for numbers in counted)
+    if not total:
+        return f"No {first.label_plural} yet.", "calm"
+    if not any(numbers.known for numbers in counted):
+        return f"Nothing was sent yet. {_here(counted)} here.", "calm"
+    parts = _parts(counted)
+    if len(parts) == 1 and parts[0][1] == "in sync":
+        return f"All {words.counted(total, 'record is', 'records are')} in sync.", "good"
+    failed = any(numbers.failed for numbers in counted)
+    return f"{' · '.join(f'{number:,} {word}' for number, word in parts)}.", "bad" if failed else "busy"
+
+
+def _parts(counted: Sequence[Figures]) -> list[tuple[int, str]]:
+    """Return the numbers over all entities and connections in words; those that are none are left out."""
+    failed = sum(numbers.failed for numbers in counted)
     parts = [
-        (total.in_sync, "in sync"),
-        (total.changed, "changed, not sent"),
-        (total.waiting, "waiting"),
-        (total.failed, "needs you" if total.failed == 1 else "need you"),
-        (total.not_enabled, "not enabled"),
-        (records * connections - known, "not synced"),
+        (sum(numbers.in_sync for numbers in counted), "in sync"),
+        (sum(numbers.changed for numbers in counted), "changed, not sent"),
+        (sum(numbers.waiting for numbers in counted), "waiting"),
+        (failed, "needs you" if failed == 1 else "need you"),
+        (sum(numbers.not_enabled for numbers in counted), "not enabled"),
+        (sum(numbers.not_synced for numbers in counted), "not synced"),
     ]
-    told = [f"{number:,} {word}" for number, word in parts if number > 0]
-    if connections and not known:
-        counted = words.counted(records, entity.label, entity.label_plural)
-        return f"Nothing was sent yet. {counted} here.", "calm"
-    if len(told) == 1 and total.in_sync:
-        return f"All {words.counted(total.in_sync, 'record is', 'records are')} in sync.", "good"
-    if not connections:
-        counted = words.counted(records, entity.label, entity.label_plural)
-        return f"{counted}, and no system to send them to.", "calm"
-    return f"{' · '.join(told)}.", "bad" if total.failed else "busy"
+    return [part for part in parts if part[0]]
+
+
+def _here(counted: Sequence[Figures]) -> str:
+    """Return "300 companies and 900 contacts"; each entity once, whatever takes it."""
+    once = {numbers.entity.name: numbers for numbers in counted if numbers.total}
+    return " and ".join(
+        words.counted(item.total, item.entity.label, item.entity.label_plural) for item in once.values()
+    )

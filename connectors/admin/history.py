@@ -1,0 +1,87 @@
+"""A record's history: who changed what, from what to what. It is read, never written or reverted."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse
+from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import ModelChange
+from simple_history.template_utils import HistoricalRecordContextHelper
+
+from connectors import states
+
+if TYPE_CHECKING:
+    from unfold.admin import ModelAdmin as _Admin
+
+    class _HistoryAdmin(SimpleHistoryAdmin, _Admin): ...
+else:
+    _HistoryAdmin = SimpleHistoryAdmin
+
+VALUE_CHARS = 200
+
+
+class HistoryMixin(_HistoryAdmin):
+    """Show a record's changes field by field, those of a JSON box key by key."""
+
+    object_history_template = "concord/history.html"
+    history_list_per_page = 50
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Refuse: this view would write an old version back, and lets those in who may only look."""
+        raise Http404
+
+    def history_label(self, record: Any, field: str, key: str) -> str:
+        """Return what people call one key of a JSON box."""
+        return key.replace("_", " ").capitalize()
+
+    def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
+        """Return what puts one version's changes into words."""
+        return _Words(self, historical_record)
+
+
+class _Words(HistoricalRecordContextHelper):
+    """One version's changes as people read them."""
+
+    def __init__(self, admin: HistoryMixin, record: Any) -> None:
+        super().__init__(admin.model, record)
+        self.admin = admin
+
+    def context_for_delta_changes(self, delta: Any) -> list[dict[str, Any]]:
+        """Return [{"field", "old", "new"}], not escaped: the template does that."""
+        return [row for change in delta.changes for row in self._rows(change)]
+
+    def _rows(self, change: ModelChange) -> Iterator[dict[str, Any]]:
+        for part in self._parts(change):
+            old, new = self._said(change.field, part.old), self._said(change.field, part.new)
+            yield {"field": part.field, "old": old, "new": new}
+
+    def _parts(self, change: ModelChange) -> Iterator[ModelChange]:
+        """Yield one change per key of a JSON box, else the change itself."""
+        if not (isinstance(change.old, dict) and isinstance(change.new, dict)):
+            label = str(self.model._meta.get_field(change.field).verbose_name)
+            yield replace(change, field=label[:1].upper() + label[1:])
+            return
+        for key in {**change.old, **change.new}:
+            old, new = change.old.get(key), change.new.get(key)
+            if old != new:
+                label = self.admin.history_label(self.record, change.field, key)
+                yield replace(change, field=label, old=old, new=new)
+
+    def _said(self, name: str, value: Any) -> str:
+        if isinstance(value, bool):
+            return "Yes" if value else "No"
+        if isinstance(value, list):
+            return ", ".join(str(item).capitalize() for item in value) or "none"
+        if value is None or value == "":
+            return "–"
+        return states.capped(str(dict(self._choices(name)).get(value, value)), VALUE_CHARS)
+
+    def _choices(self, name: str) -> Any:
+        try:
+            return getattr(self.model._meta.get_field(name), "flatchoices", ())
+        except FieldDoesNotExist:
+            return ()
