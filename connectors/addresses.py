@@ -231,7 +231,7 @@ def _carried(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
 
 
 def _is_named(host: str, permit: Permit) -> bool:
-    return permit.rehearsal and host.lower().rstrip(".") in {name.lower() for name in permit.inside}
+    return permit.rehearsal and host.lower().rstrip(".") in {name.strip().lower() for name in permit.inside}
 
 
 def _is_allowed(address: Ip, permit: Permit) -> bool:

@@ -36,10 +36,11 @@ def public(key: rsa.RSAPrivateKey) -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def certificate(key: rsa.RSAPrivateKey) -> bytes:
-    """Return a certificate for it, signed by itself."""
+def certificate(key: rsa.RSAPrivateKey, host: str = "concord.example") -> bytes:
+    """Return a certificate for it, signed by itself, of this host."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "concord")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)

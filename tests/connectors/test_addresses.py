@@ -2,9 +2,11 @@
 
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import requests
@@ -27,7 +29,7 @@ from connectors.addresses import (
 from connectors.models import Connection
 from connectors.protocol import Account
 from connectors.systems.salesforce.connector import SalesforceConnector
-from tests import desk, wires
+from tests import desk, keys, wires
 from tests.waiting import wait_until
 
 HERE = Permit(rehearsal=True, inside=("127.0.0.1", "::1"))
@@ -256,7 +258,7 @@ def test_what_a_name_leads_to_counts_and_one_inside_refuses_all() -> None:
         (["127.0.0.1"], "acme.example", "::ffff:127.0.0.1"),
         (["10.0.0.0/8", "fd00::/8"], "acme.example", "fd00::7"),
         (["sandbox"], "sandbox", "172.18.0.5"),
-        (["Sandbox"], "SANDBOX.", "172.18.0.5"),
+        ([" Sandbox"], "SANDBOX.", "172.18.0.5"),
     ],
 )
 def test_a_rehearsal_may_call_what_the_setting_names(inside: list[str], host: str, found: str) -> None:
@@ -431,6 +433,27 @@ def test_a_name_is_resolved_once_per_connect_and_that_answer_is_called() -> None
     assert len(wire.asked) == 1
     assert resolver.asked == ["acme.example", "acme.example"]
     assert "10.0.0.5" in str(caught.value)
+
+
+@pytest.mark.parametrize(("certified", "is_taken"), [("acme.example", True), ("127.0.0.1", False)])
+def test_a_certificate_is_compared_with_the_name_not_with_the_address(
+    tmp_path: Path, certified: str, is_taken: bool
+) -> None:
+    path = tmp_path / "server.pem"
+    path.write_bytes(keys.pem(keys.made()) + keys.certificate(keys.made(), host=certified))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path)
+    with wires.serving(wires.answer(b"[1]"), tls=tls) as wire:
+        url = f"https://acme.example:{wire.port}"
+        line = http.Line(url, timeout_s=5, tick=lambda: None, permit=HERE, resolve=Resolver([["127.0.0.1"]]))
+        line.verify = str(path)
+        if not is_taken:
+            with pytest.raises(requests.exceptions.SSLError):
+                line.get(f"{url}/x")
+        else:
+            assert line.get(f"{url}/x").json() == [1]
+
+    assert len(wire.asked) == int(is_taken)
 
 
 def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
