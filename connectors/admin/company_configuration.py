@@ -9,22 +9,28 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+)
 
 from connectors import entities, states
-from connectors.admin.connection_form import AUTO, ConnectionForm
+from connectors.admin.connection_form import ConnectionForm
 from connectors.entities import Entity
 from connectors.models import Connection, UserLink
 from connectors.protocol import Kind
 from synclog import words
 
-STATUSES = "statuses_"
+AUTO, STATUSES = "auto_", "statuses_"
+COLUMNS = {AUTO: "auto_push", STATUSES: "auto_statuses"}
+YES_NO = [("yes", "Yes"), ("no", "No")]
 REPRESENTATIVE = "default_representative"
 NAME_CHARS = 80
 
 
 class CompanyConfigurationForm(ConnectionForm):
-    """The connection's form with the choice of statuses and the default representative.
+    """The connection's form with the switches, the choice of statuses and the default representative.
 
     `links_users`: the person may see the users' page, so the form may point there.
     """
@@ -33,7 +39,11 @@ class CompanyConfigurationForm(ConnectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        named = labels(self.system)
         for entity in taken(self.system):
+            self.fields[AUTO + entity.name] = _switch(named["auto_push", entity.name])
+            is_on = (self.instance.auto_push or {}).get(entity.name)
+            self.initial[AUTO + entity.name] = "yes" if is_on else "no"
             if choices := statuses(entity):
                 self.fields[STATUSES + entity.name] = _statuses(entity, choices)
                 self.initial[STATUSES + entity.name] = sent_statuses(self.instance, entity)
@@ -53,18 +63,17 @@ class CompanyConfigurationForm(ConnectionForm):
 
     def changed_columns(self) -> set[str]:
         """Return the columns to write."""
-        columns = super().changed_columns()
-        own = {name for name in columns if name.startswith(STATUSES)}
-        return (columns - own) | ({"auto_statuses"} if own else set())
+        return {_column(name) for name in super().changed_columns()}
 
     def fill(self, connection: Connection) -> None:
         """Put what the boxes say into the connection."""
         super().fill(connection)
         columns = self.changed_columns()
+        if "auto_push" in columns or not connection.pk:
+            answers = {name: answer == "yes" for name, answer in self._entered(AUTO).items()}
+            connection.auto_push = {**connection.auto_push, **answers}
         if "auto_statuses" in columns:
-            pairs = ((name, value) for name, value in self.cleaned_data.items() if name.startswith(STATUSES))
-            chosen = {name.removeprefix(STATUSES): list(value) for name, value in pairs}
-            connection.auto_statuses = {**connection.auto_statuses, **chosen}
+            connection.auto_statuses = {**connection.auto_statuses, **self._entered(STATUSES)}
         if REPRESENTATIVE in columns:
             connection.default_representative_id = self.cleaned_data[REPRESENTATIVE]
 
@@ -72,6 +81,11 @@ class CompanyConfigurationForm(ConnectionForm):
         """Return the entities that this save turned from No to Yes."""
         turned = [entity for entity in taken(self.system) if AUTO + entity.name in self.changed_data]
         return [entity for entity in turned if self.cleaned_data[AUTO + entity.name] == "yes"]
+
+
+def _column(box: str) -> str:
+    """Return the column that keeps a box's answer."""
+    return next((column for prefix, column in COLUMNS.items() if box.startswith(prefix)), box)
 
 
 def taken(system: Kind) -> list[Entity[Any, Any]]:
@@ -127,6 +141,10 @@ def _told(connection: Connection) -> Iterator[tuple[str, str]]:
             yield named["auto_statuses", entity.name], ", ".join(sent) or "none"
     user = connection.default_representative
     yield "Default Sales Representative", _named(user) if user else "nobody"
+
+
+def _switch(label: str) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=YES_NO, widget=UnfoldAdminRadioSelectWidget())
 
 
 class _StatusBoxes(UnfoldAdminCheckboxSelectMultipleWidget):

@@ -7,12 +7,11 @@ from django import forms
 from django.utils.text import slugify
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from connectors import addresses, entities, registry
+from connectors import addresses, registry
 from connectors.admin import login_boxes
 from connectors.models import Connection
 from connectors.protocol import LOGIN, Input, Kind, Login
@@ -23,14 +22,13 @@ if TYPE_CHECKING:
 else:  # Django can't subscript it
     _Form = forms.ModelForm
 
-CREDENTIAL, SETTING, AUTO = "credential_", "setting_", "auto_"
+CREDENTIAL, SETTING = "credential_", "setting_"
 SLUG_CHARS = 50
 SETTING_CHARS = 255
-YES_NO = [("yes", "Yes"), ("no", "No")]
 
 
 class ConnectionForm(_Form):
-    """A connection's boxes and those that its kind adds for login, fields and automatic sync."""
+    """A connection's boxes and those that its kind adds for login and fields."""
 
     use_required_attribute = False  # a browser would demand the boxes of the way that is not chosen
     base_url = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget({"spellcheck": "false"}))
@@ -55,9 +53,6 @@ class ConnectionForm(_Form):
         for item in self.system.settings:
             self.fields[SETTING + item.name] = _setting(item)
             self.initial[SETTING + item.name] = (self.instance.settings or {}).get(item.name, item.default)
-        for entity in self.system.entities:
-            self.fields[AUTO + entity] = _switch(entity)
-            self.initial[AUTO + entity] = "yes" if (self.instance.auto_push or {}).get(entity) else "no"
 
     def _kind(self) -> Kind:
         """Return the kind of the connection: stored, posted, or the first that Concord knows."""
@@ -161,8 +156,6 @@ class ConnectionForm(_Form):
                 continue
             if name.startswith(SETTING):
                 columns.add("settings")
-            elif name.startswith(AUTO):
-                columns.add("auto_push")
             else:
                 columns.add(name)
         return columns
@@ -174,9 +167,6 @@ class ConnectionForm(_Form):
             connection.credentials = Secret({**self.kept, **self._entered_login()})
         if "settings" in columns or not connection.pk:
             connection.settings = {**connection.settings, **self._entered(SETTING)}
-        if "auto_push" in columns or not connection.pk:
-            answers = self._entered(AUTO)
-            connection.auto_push = {**connection.auto_push, **{k: v == "yes" for k, v in answers.items()}}
 
     def _entered_login(self) -> dict[str, str]:
         """Return what the boxes of the chosen way say anew; a blank secret says nothing."""
@@ -203,7 +193,6 @@ def names(prefix: str, system: Kind) -> list[str]:
             *(item.name for item in login_boxes.inputs(system.logins)),
         ],
         SETTING: (item.name for item in system.settings),
-        AUTO: system.entities,
     }
     return [prefix + name for name in inputs[prefix]]
 
@@ -239,8 +228,3 @@ def _setting(item: Input) -> forms.Field:
         help_text=item.help,
         widget=UnfoldAdminTextInputWidget({"spellcheck": "false"}),
     )
-
-
-def _switch(entity: str) -> forms.ChoiceField:
-    label = f"Enable B2B {entities.get(entity).label.title()} Synchronization"
-    return forms.ChoiceField(label=label, choices=YES_NO, widget=UnfoldAdminRadioSelectWidget())
