@@ -6,8 +6,9 @@ import factory
 from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
-from companies.models import Company
+from companies.models import Company, Location
 from connectors.models import Connection
+from contacts.models import Contact
 
 
 class UserFactory(DjangoModelFactory[Any]):
@@ -39,6 +40,31 @@ class CompanyFactory(DjangoModelFactory[Company]):
     legal_region = "CA"
     legal_postal_code = "94105"
     legal_country = "US"
+
+
+class ContactFactory(DjangoModelFactory[Contact]):
+    """A person of a new company; of an existing one where `company` is passed."""
+
+    class Meta:
+        model = Contact
+
+    company = factory.SubFactory(CompanyFactory)
+    first_name = "Mark"
+    last_name = factory.Sequence("Z{}".format)
+    email = factory.Sequence("person{}@test.example".format)
+
+
+class LocationFactory(DjangoModelFactory[Location]):
+    """A place of a new company; of an existing one where `company` is passed."""
+
+    class Meta:
+        model = Location
+
+    company = factory.SubFactory(CompanyFactory)
+    label = factory.Sequence("Place {}".format)
+    street = "5 Dock Road"
+    city = "Oakland"
+    country = "US"
 
 
 class ConnectionFactory(DjangoModelFactory[Connection]):

@@ -11,6 +11,15 @@ READS = ("view_company", "view_entry", "view_run", "view_connection")
 EDITS = (*READS, "add_company", "change_company", "delete_company")
 SYNCS = (*EDITS, "sync_company")
 
+CHILDREN = ("contact", "location")
+READS_ALL = (*READS, *(f"view_{name}" for name in CHILDREN))
+EDITS_ALL = (
+    *EDITS,
+    *READS_ALL,
+    *(f"{may}_{name}" for may in ("add", "change", "delete") for name in CHILDREN),
+)
+SYNCS_ALL = (*SYNCS, *EDITS_ALL, *(f"sync_{name}" for name in CHILDREN))
+
 
 def person(*rights: str, username: str = "dana") -> Any:
     """Return a member of staff with these permissions (by codename)."""

@@ -14,6 +14,7 @@ else:
     _Admin = object
 
 DIGITS = 19
+KEPT = "concord_over"  # on the request: it is asked several times
 
 
 class OverCompanyMixin(_Admin):
@@ -52,12 +53,16 @@ class OverCompanyMixin(_Admin):
 
     def _company(self, request: HttpRequest) -> HttpResponse | None:
         pk = over(request)
-        if not pk or not Company.objects.filter(pk=pk).exists():
-            return None
-        return HttpResponseRedirect(f"{cells.address(Company, 'change', pk)}#{self.company_tab}")
+        return (
+            HttpResponseRedirect(f"{cells.address(Company, 'change', pk)}#{self.company_tab}") if pk else None
+        )
 
 
 def over(request: HttpRequest) -> str:
     """Return the company (pk) that the page was opened over, "" for none."""
-    pk = request.GET.get(OVER, "")
-    return pk if pk.isdecimal() and pk.isascii() and len(pk) < DIGITS else ""
+    kept: dict[str, str] = request.__dict__
+    if KEPT not in kept:
+        pk = request.GET.get(OVER, "")
+        is_number = pk.isdecimal() and pk.isascii() and len(pk) < DIGITS
+        kept[KEPT] = pk if is_number and Company.objects.filter(pk=pk).exists() else ""
+    return kept[KEPT]

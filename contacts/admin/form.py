@@ -52,8 +52,11 @@ class ContactForm(_Form):
             self.fields["phone"].help_text = help_text
         if "role" in self.fields:
             self.fields["role"].help_text = ROLES
-        if "successor" in self.fields:
-            self.fields["successor"].choices = successors(self.instance)  # type: ignore[attr-defined]
+        choices = successors(self.instance) if self.instance.pk else []
+        if choices:
+            self.fields["successor"].choices = choices  # type: ignore[attr-defined]
+        else:  # a declared field is there whether or not the admin shows it
+            del self.fields["successor"]
 
     def clean(self) -> dict[str, Any] | None:
         """Ask for the next Primary where the present one becomes inactive."""
