@@ -1,0 +1,300 @@
+"""Every address of the console, asked by everybody, against one table of who may do what.
+
+A new address fails the first test until it stands in the table: add a line below.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from companies.models import Company, CompanyLink, Location, LocationLink
+from config import roles
+from contacts.models import Contact, ContactLink
+from synclog.models import Entry, Run
+from tests.factories import CompanyFactory, ConnectionFactory, UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+WHO = ("anonymous", "nobody", "viewer", "operator", "owner", "superuser")
+
+# One sign for each of them, first for GET, then for POST:
+#   +  allowed    -  refused (403)    l  sent to log in    m  not by this method (405)    0  not there
+# An address goes by its name, or by its pattern where it has none. RECORD stands for each kind of record,
+# SENT for each that Salesforce takes; the connection of this test leads there, and it takes no locations.
+TABLE = """
+index                                  l+++++  l+++++
+search                                 l+++++  l+++++
+login                                  ++++++  ++++++
+logout                                 +mmmmm  ++++++
+password_change                        l+++++  l+++++
+password_change_done                   l+++++  lmmmmm
+autocomplete                           l-++++  lmmmmm
+jsi18n                                 l+++++  lmmmmm
+view_on_site                           l00000  l00000
+app_list                               l0++++  l0++++
+(?P<url>.*)$                           l00000  l00000
+
+RECORD_changelist                      l-++++  l-++++
+RECORD_add                             l--+++  l--+++
+RECORD_change                          l-++++  l--+++
+RECORD_delete                          l--+++  l--+++
+RECORD_history                         l-++++  l-++++
+RECORD/<path:object_id>/               l+++++  l+++++
+RECORD_cells                           l-++++  lmmmmm
+SENT_sync                              lmmmmm  l--+++
+SENT_enable                            lmmmmm  l--+++
+SENT_disable                           lmmmmm  l--+++
+SENT_unlink                            lmmmmm  l--+++
+SENT_choose                            l-++++  l--+++
+contacts_contact_pick                  l+++++  lmmmmm
+contacts_contact_primary               l--+++  l--+++
+companies_location_sync                lmmmmm  l--000
+companies_location_enable              lmmmmm  l--000
+companies_location_disable             lmmmmm  l--000
+companies_location_unlink              lmmmmm  l--000
+companies_location_choose              l-0000  l--000
+
+synclog_entry_changelist               l-++++  l-++++
+synclog_entry_add                      l-----  l-----
+synclog_entry_change                   l-++++  l-----
+synclog_entry_delete                   l-----  l-----
+synclog_entry_history                  l-++++  l-++++
+synclog_entry/<path:object_id>/        l+++++  l+++++
+synclog_run_changelist                 l-++++  l-++++
+synclog_run_add                        l-----  l-----
+synclog_run_change                     l-++++  l-++++
+synclog_run_delete                     l-----  l-----
+synclog_run_history                    l-++++  l-++++
+synclog_run/<path:object_id>/          l+++++  l+++++
+synclog_run_live                       l-++++  l-++++
+synclog_run_retry                      lmmmmm  l--+++
+
+connectors_connection_changelist       l-++++  l-++++
+connectors_connection_add              l---++  l---++
+connectors_connection_change           l-++++  l---++
+connectors_connection_delete           l---++  l---++
+connectors_connection_history          l-++++  l-++++
+connectors_connection/<path:object_id>/  l+++++  l+++++
+connectors_connection_test             lmmmmm  l---++
+connectors_connection_pause            lmmmmm  l---++
+connectors_connection_resume           lmmmmm  l---++
+connectors_connection_retry            lmmmmm  l--+++
+connectors_connection_check            lmmmmm  l---++
+connectors_connection_mapping          l-++++  lmmmmm
+connectors_connection_send             l---++  l---++
+connectors_connection_start_over       l---++  l---++
+connectors_connection_simple_history   l00000  l00000
+
+auth_user_changelist                   l-++++  l-++++
+auth_user_add                          l---++  l---++
+auth_user_change                       l-++++  l---++
+auth_user_password_change              l---++  l---++
+auth_user_delete                       l----+  l----+
+auth_user_history                      l-++++  l-++++
+auth_user_fetch                        lmmmmm  l---++
+auth_user_proposals                    l---++  l---++
+auth_user/<path:object_id>/            l+++++  l+++++
+auth_group_changelist                  l---++  l---++
+auth_group_add                         l----+  l----+
+auth_group_change                      l---++  l----+
+auth_group_delete                      l----+  l----+
+auth_group_history                     l---++  l---++
+auth_group/<path:object_id>/           l+++++  l+++++
+"""
+MEANT = {
+    "RECORD": ("companies_company", "companies_location", "contacts_contact"),
+    "SENT": ("companies_company", "contacts_contact"),
+}
+QUERIES = {"autocomplete": "?app_label=contacts&model_name=contact&field_name=company&term="}
+ROOMS = ("auth", "synclog", "connectors", "companies", "contacts")
+
+
+def table() -> dict[str, tuple[str, str]]:
+    rows: dict[str, tuple[str, str]] = {}
+    for line in filter(None, TABLE.splitlines()):
+        name, get, post = line.split()
+        kind = re.match("[A-Z]*", name)[0]  # type: ignore[index] # matches "" too
+        for one in MEANT.get(kind, ("",)):
+            rows[name.replace(kind, one, 1)] = (get, post)
+    return rows
+
+
+def patterns() -> dict[str, str]:
+    """Return every address of the console as a pattern, by its name or what stands for it."""
+    (console,) = [
+        part
+        for part in get_resolver().url_patterns
+        if isinstance(part, URLResolver) and part.namespace == "admin"
+    ]
+    return dict(_walk(console, ""))
+
+
+def _walk(part: URLResolver, before: str) -> Iterator[tuple[str, str]]:
+    for one in part.url_patterns:
+        here = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from _walk(one, here)
+        elif isinstance(one, URLPattern):
+            yield (
+                one.name or f"{before.rstrip('/').replace('/', '_')}{'/' if before else ''}{one.pattern}",
+                here,
+            )
+
+
+@dataclass
+class Desk:
+    """Everybody, and one example of everything that an address may name."""
+
+    examples: dict[str, dict[str, Any]]
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def address(self, name: str, pattern: str) -> str:
+        """Return the address with examples for its arguments."""
+        kind = next((key for key in self.examples if key and name.startswith(key)), "")
+        known = self.examples[""] | self.examples[kind]
+        if name == "connectors_connection_delete":
+            known["object_id"] = known["spare"]
+        plain = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda found: str(known[found[1]]), pattern)
+        plain = plain.replace("([^/]+)", str(known["object_id"]))  # of a pattern that names no arguments
+        plain = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), plain)
+        return "/admin/" + plain.replace("^", "").replace("$", "") + QUERIES.get(name, "")
+
+    def asks(self, who: str, method: str, address: str, *, token: bool = True) -> str:
+        """Return the table's sign for one request. Nothing of it stays."""
+        client = Client(enforce_csrf_checks=not token, raise_request_exception=False)
+        if who in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[who]
+        with transaction.atomic():
+            answer = getattr(client, method)(address)
+            transaction.set_rollback(True)
+        return sign(answer)
+
+
+def sign(answer: Any) -> str:
+    to_login = answer.status_code == 302 and answer["Location"].startswith("/admin/login/")
+    if to_login:
+        return "l"
+    if answer.status_code < 400:
+        return "+"
+    return {403: "-", 404: "0", 405: "m"}.get(answer.status_code, str(answer.status_code))
+
+
+@pytest.fixture
+def desk(db: None, caplog: pytest.LogCaptureFixture) -> Desk:
+    """Somebody of each kind, logged in."""
+    caplog.set_level(logging.CRITICAL, logger="django.request")  # each refusal has a traceback: seconds
+    roles.give(apps)
+    found = Desk(examples())
+    for who in WHO[1:]:
+        user = UserFactory.create(username=who, password=None, is_superuser=who == "superuser")
+        user.groups.set(Group.objects.filter(name=who.capitalize()))
+        client = Client()
+        client.force_login(user)
+        found.sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return found
+
+
+def examples() -> dict[str, dict[str, Any]]:
+    """Return what fills an address's arguments, by the beginning of its name."""
+    account = ConnectionFactory.create()
+    spare = ConnectionFactory.create(slug="spare", name="Spare", enabled=False)
+    company = CompanyFactory.create()
+    location = Location.objects.create(company=company, label="Warehouse")
+    contact = Contact.objects.create(company=company, last_name="Z")
+    for model, record in ((CompanyLink, company), (LocationLink, location), (ContactLink, contact)):
+        model.objects.create(connection=account, record=record, remote_id="x", state="failed", code="gone")  # type: ignore[misc]
+    run = Run.objects.create(
+        pk=uuid.uuid4(), kind="click", connection_id=account.pk, entity="company", requested=1, rejected=1
+    )
+    entry = Entry.objects.create(level="INFO", action_type="customer_sync", description="x", run=run.pk)
+    return {
+        "": {
+            "content_type_id": ContentType.objects.get_for_model(Company).pk,
+            "object_id": company.pk, "connection_id": account.pk, "app_label": "companies", "url": "nowhere/",
+        },
+        "companies_company": {"object_id": company.pk},
+        "companies_location": {"object_id": location.pk},
+        "contacts_contact": {"object_id": contact.pk},
+        "connectors_connection": {"object_id": account.pk, "pk": account.pk, "spare": spare.pk},
+        "synclog_run": {"object_id": run.pk, "pk": run.pk},
+        "synclog_entry": {"object_id": entry.pk},
+        "auth_user": {
+            "object_id": (user := UserFactory.create(password=None)).pk, "id": user.pk, "pk": account.pk,
+        },
+        "auth_group": {"object_id": Group.objects.get(name="Viewer").pk},
+    }  # fmt: skip
+
+
+def stored() -> dict[str, list[Any]]:
+    models = [model for room in ROOMS for model in apps.get_app_config(room).get_models()]
+    return {model._meta.label: list(model._default_manager.order_by("pk").values_list()) for model in models}
+
+
+def test_the_table_names_every_address_and_no_other() -> None:
+    addresses, rows = set(patterns()), set(table())
+
+    assert sorted(addresses - rows) == [], "add a line to TABLE for each of these"
+    assert sorted(rows - addresses) == [], "these are gone: take their lines out"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_everybody_may_do_what_the_table_says_and_nothing_else(desk: Desk, method: str) -> None:
+    wrong = []
+    for name, pattern in patterns().items():
+        expected = dict(zip(("get", "post"), table().get(name, ("?", "?")), strict=True))[method]
+        address = desk.address(name, pattern)
+        got = "".join(desk.asks(who, method, address) for who in WHO)
+        if got != expected:
+            wrong.append(f"{name} ({address}): {got}, not {expected}")
+
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_look_changes_nothing(desk: Desk) -> None:
+    before = stored()
+    changed = []
+
+    for name, pattern in patterns().items():
+        client = Client(raise_request_exception=False)
+        client.cookies[settings.SESSION_COOKIE_NAME] = desk.sessions["superuser"]
+        client.get(desk.address(name, pattern))
+        if stored() != before:
+            changed.append(name)
+            before = stored()
+
+    assert not changed
+
+
+def test_no_post_passes_without_its_token(desk: Desk) -> None:
+    passed = [
+        name
+        for name, pattern in patterns().items()
+        if desk.asks("superuser", "post", desk.address(name, pattern), token=False) != "-"
+    ]
+
+    assert not passed
+
+
+@pytest.mark.parametrize(
+    "path", ["/companies/register/", "/companies/register/thanks/", "/healthz", "/readyz"]
+)
+def test_these_and_no_others_are_public(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+def test_every_address_outside_the_console_is_known() -> None:
+    outside = [str(part.pattern) for part in get_resolver().url_patterns if isinstance(part, URLPattern)]
+
+    assert outside == ["", "companies/register/", "companies/register/thanks/"]
