@@ -15,6 +15,7 @@ import requests
 
 from config import processes
 from config.demo.tree import only_one
+from tests.waiting import wait_until
 from tests.workers import ROOT
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("demo")]
@@ -100,18 +101,20 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     first = start(port=hung_port)
     said = first.wait_for("Ctrl-C ends it")
     console, rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)
+    wait_until(lambda: len(account_ids(rehearsal)) == 3)  # two of the rehearsal, and the one that registered
     ids = account_ids(rehearsal)
 
     assert f"Port {hung_port} is taken. The console uses " in said
     assert requests.get(f"{console}admin/login/", timeout=5).status_code == 200
-    assert len(ids) == 2
     end(first)
 
     second = start()
     said = second.wait_for("Ctrl-C ends it")
     assert account_ids(re.findall(r"http://127\.0\.0\.1:\d+/", said)[1]) == ids
     with sqlite3.connect(tmp_path / "concord.sqlite3") as rows:
-        assert rows.execute("SELECT COUNT(*) FROM companies_company").fetchone() == (9,)
+        assert rows.execute("SELECT COUNT(*) FROM companies_company").fetchone() == (10,)
+        linked = "SELECT COUNT(*), SUM(is_active) FROM connectors_userlink JOIN connectors_remoteuser ON"
+        assert rows.execute(f"{linked} remote_user_id = connectors_remoteuser.id").fetchone() == (2, 1)
         base_url = rows.execute("SELECT base_url FROM connectors_connection").fetchone()[0]
     assert f"{base_url.removesuffix('salesforce')} " in said  # it follows the rehearsal to its new port
     end(second)
