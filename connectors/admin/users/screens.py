@@ -16,7 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from connectors.admin import cells
 from connectors.admin.plain import PlainWordsMixin
-from connectors.admin.users import grid, proposing, tab, top
+from connectors.admin.users import grid, proposing, ranks, tab, top
 from connectors.models import Connection
 from connectors.users import mirror
 
@@ -33,7 +33,7 @@ for _model in list(admin.site._registry):
 
 
 @admin.register(User)
-class UserAdmin(PlainWordsMixin, _UserAdmin, ModelAdmin):
+class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, ModelAdmin):
     """The people who use the console, and who they are in each system."""
 
     form = UserChangeForm
