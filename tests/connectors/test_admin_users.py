@@ -95,10 +95,10 @@ def test_the_first_line_counts_who_is_linked_and_says_who_gets_the_rest(
 
 
 def test_the_columns_carry_the_systems_words(client: Client, account: Connection) -> None:
-    titles = [capfirst(header["text"]) for header in result_headers(client.get(GRID).context["cl"])]
+    titles = [capfirst(str(header["text"])) for header in result_headers(client.get(GRID).context["cl"])]
 
     there = ["Salesforce ID", "Salesforce Name", "Salesforce Status"]
-    assert titles[-7:] == ["User", "Email", "Active", *there, "Companies"]
+    assert titles == ["User", "Email", "Active", *there, "Companies"]
 
 
 def test_a_linked_user_shows_id_name_and_standing(client: Client, account: Connection) -> None:
@@ -436,5 +436,5 @@ def test_a_failure_stays_on_the_page_until_it_goes_again(
 
     assert failed.status_code == 200
     assert "The users of Salesforce were not fetched: " in told(failed)
-    assert "The list of Salesforce users could not be fetched again" in later
+    assert "Salesforce users could not be fetched again: this list was fetched " in later
     assert "could not be fetched again" not in page(client)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.users.proposals import Ours, Proposals, Rule, Theirs, canonical, propose
@@ -125,6 +125,7 @@ THEIRS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(OURS, THEIRS)
 def test_nobody_is_proposed_twice_and_a_doubt_is_no_proposal(ours: list[Ours], theirs: list[Theirs]) -> None:
     result = propose(ours, theirs)
@@ -135,11 +136,13 @@ def test_nobody_is_proposed_twice_and_a_doubt_is_no_proposal(ours: list[Ours], t
     assert {item.ours for item in result.found} | set(result.doubts) <= {one.key for one in ours}
 
 
+@settings(deadline=None)
 @given(OURS, THEIRS)
 def test_the_order_of_the_lists_changes_nothing(ours: list[Ours], theirs: list[Theirs]) -> None:
     assert propose(ours, theirs) == propose(ours[::-1], theirs[::-1])
 
 
+@settings(deadline=None)
 @given(OURS, THEIRS)
 def test_case_and_sandbox_copies_change_nothing(ours: list[Ours], theirs: list[Theirs]) -> None:
     copied = [
@@ -152,6 +155,7 @@ def test_case_and_sandbox_copies_change_nothing(ours: list[Ours], theirs: list[T
     assert propose(ours, copied) == propose(ours, plain)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Z", "C")), max_size=20))
 def test_what_a_sandbox_copy_adds_is_taken_away_again(text: str) -> None:
     assume(not text.casefold().endswith(".invalid"))

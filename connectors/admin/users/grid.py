@@ -137,6 +137,12 @@ def person(user: Any) -> SafeString:
     return _two(user.get_username(), user.get_full_name())
 
 
+def address(user: Any) -> SafeString:
+    """Return the e-mail address, to be broken before the @ where it must be."""
+    name, at, domain = capped(user.email, NAME_CHARS).partition("@")
+    return format_html("{}<wbr>{}{}", name, at, domain)
+
+
 def link_of(user: Any, connection: Connection) -> UserLink | None:
     """Return a user's link to a connection, from what the list brought."""
     links: Sequence[UserLink] = getattr(user, LINKS)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -26,6 +27,7 @@ else:  # Django can't subscript it
     _UserAdmin = DjangoUserAdmin
 
 SCHEDULE = "django_celery_beat"
+apps.get_app_config("auth").verbose_name = "System"  # where the sidebar has users and roles
 
 for _model in list(admin.site._registry):
     if _model._meta.app_label == SCHEDULE or _model in (User, Group):
@@ -40,6 +42,7 @@ class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, ModelAdmin):
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_fullwidth = True
+    actions = None  # the only one would delete people: their page deactivates
     list_filter = [grid.LinkedFilter, "is_active", "is_staff", "is_superuser", "groups"]
     list_before_template = "concord/users_top.html"
     change_list_template = "concord/change_list.html"
@@ -109,9 +112,9 @@ class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, ModelAdmin):
         return grid.person(user)
 
     @admin.display(description="Email", ordering="email")
-    def address(self, user: User) -> str:
-        """Return the e-mail address."""
-        return user.email
+    def address(self, user: User) -> Any:
+        """Return the e-mail address, to be broken before the @ where it must be."""
+        return grid.address(user)
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return a tab for each connection that has users; a user who is not saved yet has none."""

@@ -109,9 +109,12 @@ class Tab:
         return chip(self.standing)
 
     @property
-    def titles(self) -> str:
-        """Return what new records are called there."""
-        return titles(self.connection)
+    def rule(self) -> str:
+        """Return who gets the new records of this person."""
+        new = f"New {titles(self.connection)} that this person represents go to"
+        if self.standing.key == "linked":
+            return f"{new} this user."
+        return f"{new} {instead(self.connection, timezone.now())}, as long as this stays so."
 
 
 def tab(user: Any, connection: Connection, *, may_link: bool) -> Tab:
@@ -133,6 +136,29 @@ def tab(user: Any, connection: Connection, *, may_link: bool) -> Tab:
         is_fetched=bool(health and health.users_at) or connection.remote_users.exists(),
         trouble=health.users_trouble if health else "",
     )
+
+
+def default_problem(connection: Connection, now: datetime) -> str:
+    """Return why the default representative gets nothing, "" where all is well or there is none."""
+    user = connection.default_representative
+    if user is None:
+        return ""
+    linked, system = linking.current(user, connection), connection.system.label
+    if linked is None:
+        return f"is not linked to a {system} user"
+    remote = linked.remote_user
+    since = f" since {words.day(remote.inactive_since, now)}" if remote.inactive_since else ""
+    if not remote.is_active:
+        return f"is inactive in {system}{since}"
+    return f"{remote.trouble}{since}" if remote.trouble else ""
+
+
+def instead(connection: Connection, now: datetime) -> str:
+    """Return who gets the new records of somebody who is not linked, or may not own anything."""
+    default = connection.default_representative
+    if default is None or default_problem(connection, now):
+        return "the login's own user"
+    return f"the default: {linking.named(default)}"
 
 
 def kept(user: Any, connection: Connection) -> str:

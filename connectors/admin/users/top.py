@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
 from django.http import HttpRequest
@@ -51,7 +50,7 @@ def tops(request: HttpRequest, grid: Grid) -> list[Top]:
 def _top(request: HttpRequest, grid: Grid, connection: Connection) -> Top:
     health = getattr(connection, "health", None)
     fallen = counts.fallbacks(connection)
-    problem = default_problem(connection, grid.now)
+    problem = shown.default_problem(connection, grid.now)
     number = len(grid.proposals[connection.pk].found)
     may_link, fetched_at = request.user.has_perm(tab.LINK), health.users_at if health else None
     may_choose = request.user.has_perm("connectors.change_connection")
@@ -63,7 +62,7 @@ def _top(request: HttpRequest, grid: Grid, connection: Connection) -> Top:
         is_fetched=is_fetched,
         fetched=f"fetched {words.when(fetched_at, grid.now)}" if fetched_at else "",
         trouble=health.users_trouble if health else "",
-        line=line(connection, counts.coverage(connection), problem),
+        line=line(connection, counts.coverage(connection), shown.instead(connection, grid.now)),
         worst=worst(connection, problem, fallen) if problem else "",
         went="" if problem else went(connection, fallen),
         shows=_shows(request, connection, fallen, LOGIN if problem else EITHER),
@@ -76,31 +75,14 @@ def _top(request: HttpRequest, grid: Grid, connection: Connection) -> Top:
     )
 
 
-def default_problem(connection: Connection, now: datetime) -> str:
-    """Return why the default representative gets nothing, "" where all is well or there is none."""
-    user = connection.default_representative
-    if user is None:
-        return ""
-    linked, system = linking.current(user, connection), connection.system.label
-    if linked is None:
-        return f"is not linked to a {system} user"
-    remote = linked.remote_user
-    since = f" since {words.day(remote.inactive_since, now)}" if remote.inactive_since else ""
-    if not remote.is_active:
-        return f"is inactive in {system}{since}"
-    return f"{remote.trouble}{since}" if remote.trouble else ""
-
-
-def line(connection: Connection, reach: counts.Coverage, problem: str) -> str:
+def line(connection: Connection, reach: counts.Coverage, instead: str) -> str:
     """Return how many are linked, and who gets the new records of the others."""
     if reach.total and not reach.others:
         return "1 user, linked." if reach.total == 1 else f"All {reach.total:,} users are linked."
     verb = "is" if reach.linked == 1 else "are"
-    default = connection.default_representative
-    to = "the login's own user" if problem or default is None else f"the default: {linking.named(default)}"
     whose = "" if not reach.linked else f" of the other {reach.others:,}"
     linked = f"{reach.linked:,} of {words.counted(reach.total, 'user', 'users')} {verb} linked."
-    return f"{linked} New {shown.titles(connection)}{whose} go to {to}."
+    return f"{linked} New {shown.titles(connection)}{whose} go to {instead}."
 
 
 def worst(connection: Connection, problem: str, fallen: Fallen) -> str:
