@@ -96,7 +96,8 @@ class KeepsOverThereMixin(_Admin):
         same = len(records) - number
         entity = entities.of(self.model)
         text = f"{words.counted(number, entity.label, entity.label_plural)} deactivated, nothing was deleted."
-        messages.info(request, text + (f" {same:,} were inactive already." if same else ""))
+        already = f" {same:,} {'was' if same == 1 else 'were'} inactive already." if same else ""
+        messages.info(request, text + already)
 
     def render_delete_form(self, request: HttpRequest, context: dict[str, Any]) -> Any:
         """Add what stays, what goes along, and what is asked."""

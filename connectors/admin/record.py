@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,11 +12,12 @@ from unfold.admin import ModelAdmin
 
 from connectors.admin import cells, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
+from connectors.admin.history import HistoryMixin
 from connectors.admin.strip import StripMixin
 from synclog import words
 
 
-class RecordAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
+class RecordAdmin(KeepsOverThereMixin, HistoryMixin, StripMixin, ModelAdmin):
     """Find records, see their state in every system, send them, edit them."""
 
     lead = ""  # what the grid is for
@@ -40,6 +42,15 @@ class RecordAdmin(KeepsOverThereMixin, StripMixin, ModelAdmin):
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the history; a record is found by its public id too, as everywhere."""
+        record = self.get_object(request, unquote(object_id))
+        if record is None:
+            raise Http404
+        return super().history_view(request, str(record.pk), extra_context)
 
     def updated_column(self) -> Any:
         """Return the column with the time of the last save, its zone in the head."""
