@@ -21,6 +21,6 @@ class CompaniesConfig(AppConfig):
         register(
             Entity(
                 "location", "location", "locations", "customer_location", Location, LocationLink,
-                order=20, parent="company", related=("company",),
+                order=20, parent="company", related=("company",), icon="location_on",
             )
         )  # fmt: skip

@@ -31,6 +31,7 @@ class Entity(Generic[M, L]):
     parent: str = ""
     related: tuple[str, ...] = ()
     unsent: frozenset[str] = frozenset()
+    icon: str = "domain"  # of the sidebar, by its name in Material Symbols
 
     def links(self) -> LinkQuerySet:
         """Return all links of this entity."""

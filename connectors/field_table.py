@@ -148,7 +148,7 @@ class _Lines:
         if item.max_length is not None:
             yield f"max {item.max_length}"
         if item.block:
-            yield f"{item.block} address: as a whole"
+            yield "whole address"
 
     def _values(self, item: Field) -> tuple[str, str, str]:
         """Return what the example has, what would be sent for it, and why it would not."""

@@ -347,6 +347,7 @@ class Kind:
     max_parallel_calls: int
     parallel_help: str
     setup_guide: Callable[[Mapping[str, Any]], str]  # settings -> text for their administrator
+    at_hand: Sequence[str]  # what a person needs before connecting: address, login, rights, minutes
 
     @property
     def entities(self) -> Iterable[str]:

@@ -136,12 +136,15 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         connection = context.get("original")
         if connection is not None:
             context.update(connection_head.head(request, self, connection))
+        else:
+            context["cc_tiles"] = connection_head.tiles(context["adminform"].form.system.slug)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the list with the line that says what it is for."""
         lead = "The systems that Concord talks to: how each fares, and what is sent to it."
-        return super().changelist_view(request, {"cc_lead": lead, **(extra_context or {})})
+        tiles = connection_head.tiles() if self.has_add_permission(request) else []
+        return super().changelist_view(request, {"cc_lead": lead, "cc_tiles": tiles, **(extra_context or {})})
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

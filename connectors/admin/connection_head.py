@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 
-from connectors import entities, queue, states
+from connectors import entities, queue, registry, states
 from connectors.admin import cells, company_configuration, figures, other_org, syncing
 from connectors.admin.board import health_of
 from connectors.entities import Entity
@@ -18,6 +18,12 @@ from synclog.models import Run
 
 if TYPE_CHECKING:
     from connectors.admin.connection import ConnectionAdmin
+
+ENVIRONMENTS = {
+    Connection.Environment.PRODUCTION.value: "Live: what is sent changes real records.",
+    Connection.Environment.SANDBOX.value: "A copy for trying: no customer sees what is sent.",
+    Connection.Environment.REHEARSAL.value: "A stage of our own: nothing leaves this machine.",
+}
 
 
 def may_sync(request: HttpRequest, entity: Entity[Any, Any]) -> bool:
@@ -58,6 +64,7 @@ def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None)
 def head(request: HttpRequest, page: "ConnectionAdmin", connection: Connection) -> dict[str, Any]:
     """Return what stands above a connection's form."""
     fares = health_of(connection)
+    checks = fares.checks if fares else []
     now = timezone.now()
     retriable = sum(
         _retriable(entity, connection) for entity in entities.in_order(connection.system.entities)
@@ -66,9 +73,13 @@ def head(request: HttpRequest, page: "ConnectionAdmin", connection: Connection) 
     return {
         "cc_tabs": tabs(connection, "change"),
         "cc_card": figures.card(connection, figures.figures()),
-        "cc_checks": [_check(item) for item in fares.checks] if fares else [],
-        "cc_failed_checks": any(item.get("ok") is not True for item in fares.checks) if fares else False,
+        "cc_checks": [_check(item) for item in checks if not _fits(item)],
+        "cc_fitting": [_check(item) for item in checks if _fits(item)],
+        "cc_all_checks": len(checks),
+        "cc_failed_checks": any(item.get("ok") is not True for item in checks),
         "cc_tested": words.when(fares.tested_at, now) if fares and fares.tested_at else "",
+        "cc_environment_words": ENVIRONMENTS.get(connection.environment, ""),
+        "cc_guide": connection.system.setup_guide(connection.settings) if may_change else "",
         "cc_org": f"{fares.org_name} · {connection.org_id}".strip(" ·") if fares else "",
         "cc_other_org": other_org.notice(connection),
         "cc_is_paused": bool(fares and fares.is_paused(now)),
@@ -83,6 +94,21 @@ def head(request: HttpRequest, page: "ConnectionAdmin", connection: Connection) 
     }
 
 
+def tiles(chosen: str = "") -> list[dict[str, Any]]:
+    """Return what each system needs at hand, or the chosen one; without a choice each leads to its form."""
+    url = cells.address(Connection, "add")
+    return [
+        {
+            "label": kind.label,
+            "at_hand": kind.at_hand,
+            "guide": kind.setup_guide({}),
+            "url": "" if chosen else f"{url}?kind={kind.slug}",
+        }
+        for kind in registry.kinds()
+        if chosen in ("", kind.slug)
+    ]
+
+
 def tabs(connection: Connection, chosen: str) -> list[dict[str, Any]]:
     """Return the pages of one connection; `chosen` is the one that is shown."""
     titles = {"change": "Connection", "mapping": "Field mapping", "history": "History"}
@@ -95,6 +121,11 @@ def tabs(connection: Connection, chosen: str) -> list[dict[str, Any]]:
 def _retriable(entity: Entity[Any, Any], connection: Connection) -> int:
     failed = entity.links().filter(states.needs_you(), connection=connection)
     return int(failed.exclude(code=states.CONFLICT).count())
+
+
+def _fits(item: dict[str, Any]) -> bool:
+    """Return whether a line is of a field that passed: those are many, and folded away."""
+    return bool(item.get("about") and item.get("ok"))
 
 
 def _check(item: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 else:
     _Admin = object
 
+NAMED = 3  # how many red lines a message names
 ask = require_http_methods(["GET", "HEAD", "POST"])  # a page that asks, and takes the answer
 
 
@@ -126,6 +127,8 @@ def _test(request: HttpRequest, connection: Connection, where: str) -> None:
     tested = trial.test(connection, by=request.user.get_username())
     red: list[Any] = [item["label"] for item in tested.checks if item.get("ok") is False]
     if red:
-        messages.error(request, f"{connection.name} was tested: {', '.join(red)} failed. {where}")
+        more = f" and {len(red) - NAMED:,} more" if len(red) > NAMED else ""
+        text = f"{connection.name} was tested: {', '.join(red[:NAMED])}{more} failed. {where}"
+        messages.error(request, text)
     else:
         messages.success(request, f"{connection.name} was tested: all checks passed.")

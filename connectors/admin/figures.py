@@ -95,14 +95,14 @@ def standing(connection: Connection) -> Standing:
     if health.failures:
         last = "call" if health.failures == 1 else f"{health.failures:,} calls"
         return Standing("warn", f"Stumbling: the last {last} failed. Batches are smaller until one works.")
-    if failed := _failed_checks(health):
+    if failed := failed_checks(health):
         return Standing("bad", f"The last test failed: {failed}.")
     if health.last_success:
         return Standing("good", f"Healthy, last success {words.when(health.last_success, now)}")
     return Standing("calm", "Nothing was sent yet." if health.tested_at else "Never tested. Test it first.")
 
 
-def _failed_checks(health: ConnectionHealth) -> str:
+def failed_checks(health: ConnectionHealth) -> str:
     """Return what failed in the last test, "" where something arrived since."""
     if not health.tested_at or (health.last_success and health.last_success > health.tested_at):
         return ""

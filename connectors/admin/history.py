@@ -11,6 +11,7 @@ from simple_history.models import ModelChange
 from simple_history.template_utils import HistoricalRecordContextHelper
 
 from connectors import states
+from synclog import words
 
 if TYPE_CHECKING:
     from unfold.admin import ModelAdmin as _Admin
@@ -27,6 +28,12 @@ class HistoryMixin(_HistoryAdmin):
 
     object_history_template = "concord/history.html"
     history_list_per_page = 50
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show the changes, newest first."""
+        return super().history_view(request, object_id, {"cc_zone": words.zone(), **(extra_context or {})})
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None

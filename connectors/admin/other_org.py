@@ -42,6 +42,7 @@ def page(request: HttpRequest, site: Any, connection: Connection, *, problem: st
         **site.each_context(request),
         "title": "Start over with another organisation",
         "opts": Connection._meta,
+        "original": connection,  # for the way back in the head of the page
         "connection": connection,
         "cc_environment": cells.environment(connection),
         "other": told,

@@ -9,7 +9,7 @@ from connectors.admin import cells, figures, tabs
 from connectors.admin.board import synced_entities
 from connectors.admin.figures import Figures
 from connectors.entities import Entity
-from connectors.models import Connection
+from connectors.models import Connection, UserLink
 from synclog import words
 
 
@@ -30,6 +30,7 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "cc_tone": tone,
         "cc_cards": [figures.card(row, counted) for row in rows],
         "cc_see": list(_problems(enabled)),
+        "cc_steps": steps(rows, enabled),
         "cc_connect": cells.address(Connection, "add") if may_connect else "",
     }
 
@@ -78,6 +79,20 @@ def headline(
         return f"All {words.counted(total, 'record is', 'records are')} in sync.", "good"
     failed = any(numbers.failed for numbers in counted)
     return f"{' · '.join(f'{number:,} {word}' for number, word in parts)}.", "bad" if failed else "busy"
+
+
+def steps(connections: Sequence[Connection], counted: Sequence[Figures]) -> list[dict[str, Any]]:
+    """Return the first steps, each with whether it is done; none where all are."""
+    tested = any(row.health.tested_at and not figures.failed_checks(row.health) for row in connections)
+    done = {
+        "Connect a system": bool(connections),
+        "Test connection": tested,
+        "Link your users": UserLink.objects.exists(),
+        "Send one company": any(numbers.in_sync or numbers.changed for numbers in counted),
+    }
+    if done["Send one company"]:  # it works: whoever has linked nobody may mean that
+        return []
+    return [{"label": label, "is_done": is_done} for label, is_done in done.items()]
 
 
 def _parts(counted: Sequence[Figures]) -> list[tuple[int, str]]:

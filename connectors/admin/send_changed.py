@@ -108,6 +108,7 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
         **site.each_context(request),
         "title": "Send what was changed",
         "opts": Connection._meta,
+        "original": connection,  # for the way back in the head of the page
         "connection": connection,
         "cc_environment": cells.environment(connection),
         "number": f"{total:,}",
@@ -174,7 +175,7 @@ def _request(request: HttpRequest, item: Unsent, connection: Connection, run: Ru
 def _count_parents(run: Run, results: Sequence[queue.Enqueued]) -> None:
     """Count the parents that were requested along, so that the run's parts add up."""
     if parents := sum(result.parents for result in results):
-        Run.objects.filter(pk=run.pk).update(requested=run.requested + parents)
+        runs.widen(run.pk, parents)
 
 
 def _tell(

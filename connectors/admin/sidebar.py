@@ -47,7 +47,7 @@ def _records(request: HttpRequest) -> list[dict[str, Any]]:
         meta = entity.model._meta
         name, permission = f"{meta.app_label}_{meta.model_name}", f"view_{meta.model_name}"
         item = _item(
-            request, entity.label_plural.capitalize(), "domain", f"admin:{name}_changelist",
+            request, entity.label_plural.capitalize(), entity.icon, f"admin:{name}_changelist",
             f"{meta.app_label}.{permission}",
         )  # fmt: skip
         groups.setdefault(str(meta.app_config.verbose_name), []).append(item)

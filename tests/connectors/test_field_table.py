@@ -58,7 +58,7 @@ def test_the_rules_say_what_is_needed_left_out_and_too_long() -> None:
     assert list(lines["Name"].rules) == ["required there", "max 10"]
     assert list(lines["Status__c"].rules) == ["skip blank"]
     assert list(lines["Mail__c"].rules) == ["create only", "skip blank"]
-    assert list(lines["BillingCity"].rules) == ["skip blank", "Billing address: as a whole"]
+    assert list(lines["BillingCity"].rules) == ["skip blank", "whole address"]
 
 
 def test_what_is_sent_once_belongs_to_the_other_side_after_that() -> None:

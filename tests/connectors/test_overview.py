@@ -127,6 +127,34 @@ def test_the_calls_of_the_day_are_a_bar_with_words_amber_when_they_run_out(
     assert ("86 % are used up" in html) is (tone == "warn")
 
 
+def test_the_first_steps_are_ticked_as_they_are_done_and_go_when_the_last_is(
+    account: Connection, client: Client
+) -> None:
+    Connection.objects.filter(pk=account.pk).delete()
+    nothing = overview(client)
+    account = ConnectionFactory.create()
+    connected = overview(client)
+    ConnectionHealth.objects.update(tested_at=timezone.now(), checks=[{"label": "Login", "ok": True}])
+    tested = overview(client)
+    CompanyLink.objects.create(connection=account, record=CompanyFactory.create(), remote_id="a")
+
+    assert "cc-done" not in nothing
+    for number, step in enumerate(
+        ["Connect a system", "Test connection", "Link your users", "Send one company"]
+    ):
+        assert f"<li>{number + 1} {step}</li>" in nothing
+    assert '<li class="cc-done">1 Connect a system' in connected
+    assert '<li class="cc-done">2 Test connection' in tested
+    assert "<li>3 Link your users</li>" in tested
+    assert "Connect a system" not in overview(client)
+
+
+def test_a_failed_test_is_no_step_done(account: Connection, client: Client) -> None:
+    ConnectionHealth.objects.update(tested_at=timezone.now(), checks=[{"label": "Login", "ok": False}])
+
+    assert "<li>2 Test connection</li>" in overview(client)
+
+
 def test_old_usage_is_not_called_todays(account: Connection, client: Client) -> None:
     at = timezone.now() - timedelta(days=3)
     ConnectionHealth.objects.update(usage={"used": 5, "limit": 100, "at": at.isoformat()})

@@ -61,4 +61,10 @@ KIND = Kind(
         "developer one 5), shared with your other integrations."
     ),
     setup_guide=setup_guide,
+    at_hand=(
+        "The My Domain URL of your organisation, such as https://acme.my.salesforce.com",
+        "A login of Concord's own: an External Client App with its ID, and its secret or a private key",
+        "Rights of that login: read, create and edit on Account and Contact, and on the fields that are sent",
+        "A Salesforce administrator for about 20 minutes; then 5 minutes here",
+    ),
 )
