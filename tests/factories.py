@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
 from companies.models import Company, Location
-from connectors.models import Connection
+from connectors.models import Connection, RemoteUser, UserLink
 from contacts.models import Contact
 
 
@@ -65,6 +65,25 @@ class LocationFactory(DjangoModelFactory[Location]):
     street = "5 Dock Road"
     city = "Oakland"
     country = "US"
+
+
+class RemoteUserFactory(DjangoModelFactory[RemoteUser]):
+    """A user over there as the mirror holds it. Pass `connection`, and the `remote_id` of a real one."""
+
+    class Meta:
+        model = RemoteUser
+
+    remote_id = factory.Sequence("0055g{:010}AAA".format)
+    name = factory.Sequence("Remote User {}".format)
+
+
+class UserLinkFactory(DjangoModelFactory[UserLink]):
+    """Who one of ours is over there. Pass `user` and `remote_user`."""
+
+    class Meta:
+        model = UserLink
+
+    connection = factory.SelfAttribute("remote_user.connection")
 
 
 class ConnectionFactory(DjangoModelFactory[Connection]):

@@ -3,22 +3,27 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import requests
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
-from connectors import push, queue
-from connectors.models import Connection, ConnectionHealth, Slot
+from connectors import entities, push, queue
+from connectors.admin.board import Board
+from connectors.models import Connection, ConnectionHealth, Slot, Synced
 from connectors.sandbox.server import SandboxServer
+from contacts.models import Contact, ContactLink
 from synclog import runs
 from synclog.models import Entry, Run
 
 
-def request(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
-    """Click Sync on these companies; return the run."""
-    pks = [company.pk for company in companies]
+def request(connection: Connection, records: Iterable[Synced], *, full: bool = False) -> Run:
+    """Click Sync on these records of one entity; return the run."""
+    chosen = list(records)
+    pks = [record.pk for record in chosen]
+    entity = entities.of(type(chosen[0])).name if chosen else "company"
     run_id = uuid.uuid4()
     run, _ = runs.start(
         run_id,
@@ -26,11 +31,12 @@ def request(connection: Connection, companies: Iterable[Company], *, full: bool 
         label="Sync with Salesforce",
         connection_id=connection.pk,
         connection_name=connection.name,
-        entity="company",
+        entity=entity,
         user_name="tester",
         requested=len(pks),
     )
-    queue.enqueue("company", pks, connection, run=run_id, requested_by="tester", full=full)
+    asked = queue.enqueue(entity, pks, connection, run=run_id, requested_by="tester", full=full)
+    runs.widen(run_id, asked.parents)
     return run
 
 
@@ -44,9 +50,9 @@ def drain(connection: Connection) -> None:
     push.drain(connection.pk)
 
 
-def send(connection: Connection, companies: Iterable[Company], *, full: bool = False) -> Run:
+def send(connection: Connection, records: Iterable[Synced], *, full: bool = False) -> Run:
     """Click, and send in this process what is due; return the run as it stands then."""
-    run = request(connection, companies, full=full)
+    run = request(connection, records, full=full)
     push.drain(connection.pk)
     run.refresh_from_db()
     return run
@@ -55,6 +61,36 @@ def send(connection: Connection, companies: Iterable[Company], *, full: bool = F
 def link_of(company: Company) -> CompanyLink:
     """Return the company's link, fresh."""
     return CompanyLink.objects.get(record=company)
+
+
+def contact_link_of(contact: Contact) -> ContactLink:
+    """Return the contact's link, fresh."""
+    return ContactLink.objects.get(record=contact)
+
+
+def later(connection: Connection) -> None:
+    """Let every wait be over, the connection's and the records', and send what is due then."""
+    past = timezone.now() - timedelta(seconds=1)
+    ConnectionHealth.objects.filter(connection=connection).update(
+        pause="", paused_until=None, failures=0, refusals=0
+    )
+    for kind in entities.in_order():
+        kind.links().filter(connection=connection, state="pending").update(not_before=past)
+    push.drain(connection.pk)
+
+
+def shown(record: Synced, connection: Connection) -> tuple[str, str]:
+    """Return what a person reads of this record on a page: the chip's word and the reason."""
+    board = Board(entities.of(type(record)))
+    found = board.with_links(board.entity.records()).get(pk=record.pk)
+    _, state = board.shown(found, connection)
+    return state.state.word, state.reason
+
+
+def told(record: Synced) -> list[str]:
+    """Return what the log says of this record, oldest first."""
+    rows = Entry.objects.filter(object_id=record.public_id).order_by("pk")
+    return [f"{entry.level} {entry.outcome}: {entry.description}" for entry in rows]
 
 
 def accounts(sandbox: SandboxServer) -> list[dict[str, Any]]:
@@ -68,15 +104,40 @@ def accounts_at(url: str) -> list[dict[str, Any]]:
     return found
 
 
+def rows(sandbox: SandboxServer, sobject: str) -> list[dict[str, Any]]:
+    """Return all records of an object over there."""
+    found: list[dict[str, Any]] = requests.get(
+        f"{sandbox.url}/_control/salesforce/{sobject}", timeout=30
+    ).json()
+    return found
+
+
 def account_of(sandbox: SandboxServer, company: Company) -> dict[str, Any]:
     """Return the one account that carries this company's id; fail on none or several."""
     (found,) = [row for row in accounts(sandbox) if row.get("Concord_Id__c") == str(company.public_id)]
     return found
 
 
-def remote_creates(sandbox: SandboxServer, *records: dict[str, Any]) -> list[str]:
-    """Create accounts as somebody over there would; return their ids."""
-    answer = requests.post(f"{sandbox.url}/_control/salesforce/Account", json=list(records), timeout=10)
+def people(sandbox: SandboxServer) -> list[dict[str, Any]]:
+    """Return all contacts over there."""
+    return rows(sandbox, "Contact")
+
+
+def person_of(sandbox: SandboxServer, contact: Contact) -> dict[str, Any]:
+    """Return the one contact over there that carries this contact's id; fail on none or several."""
+    (found,) = [row for row in people(sandbox) if row.get("Concord_Id__c") == str(contact.public_id)]
+    return found
+
+
+def user_ids(sandbox: SandboxServer) -> dict[str, str]:
+    """Return the id of each user over there by its alias."""
+    return {row["Alias"]: row["Id"] for row in rows(sandbox, "User")}
+
+
+def remote_creates(sandbox: SandboxServer, *records: dict[str, Any], sobject: str = "Account") -> list[str]:
+    """Create records, accounts if not told otherwise, as somebody over there would; return their ids."""
+    url = f"{sandbox.url}/_control/salesforce/{sobject}"
+    answer = requests.post(url, json=list(records), timeout=10)
     answer.raise_for_status()
     body = answer.json()
     return list(body["ids"])
@@ -113,6 +174,24 @@ def remote_edits(sandbox: SandboxServer, account_id: str, **fields: Any) -> None
     """Change an account as somebody over there would."""
     url = f"{sandbox.url}/_control/salesforce/Account/{account_id}"
     requests.put(url, json=fields, timeout=10).raise_for_status()
+
+
+def remote_changes(sandbox: SandboxServer, sobject: str, remote_id: str, **fields: Any) -> None:
+    """Change a record of any object as somebody over there would."""
+    url = f"{sandbox.url}/_control/salesforce/{sobject}/{remote_id}"
+    requests.put(url, json=fields, timeout=10).raise_for_status()
+
+
+def remote_deletes(sandbox: SandboxServer, sobject: str, remote_id: str) -> None:
+    """Delete a record as somebody over there would."""
+    url = f"{sandbox.url}/_control/salesforce/{sobject}/{remote_id}"
+    requests.delete(url, timeout=10).raise_for_status()
+
+
+def remote_merges(sandbox: SandboxServer, sobject: str, survivor: str, *losers: str) -> None:
+    """Merge records into one of them as somebody over there would."""
+    url = f"{sandbox.url}/_control/salesforce/{sobject}/{survivor}/merge"
+    requests.post(url, json={"losers": list(losers)}, timeout=10).raise_for_status()
 
 
 def situation() -> str:
