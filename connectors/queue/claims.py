@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, When
 
-from connectors import clock
+from connectors import clock, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Adoption
@@ -30,7 +30,20 @@ def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int) ->
 def _due(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
     free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
     # Asked each time, not remembered: a child whose parent comes, or goes, needs no waking.
-    return entity.links().due(clock.now()).filter(free, parent_is_there(entity), connection=connection)
+    due = entity.links().due(clock.now()).filter(free, parent_is_there(entity), connection=connection)
+    return due.exclude(_of_parents(entity, _busy_parents(connection, entity))) if entity.parent else due
+
+
+def _busy_parents(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
+    """Return the parents of whose children one is being sent."""
+    sending = entity.links().filter(
+        connection=connection, state=Link.State.PENDING, lease__in=live_leases(connection)
+    )
+    return sending.values_list(f"record__{entity.parent}")
+
+
+def _of_parents(entity: Entity[Any, Any], parents: Any) -> Q:
+    return Q(**{f"record__{entity.parent}__in": parents})
 
 
 def claim(
@@ -50,6 +63,7 @@ def claim(
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )
+        rows = _alone_with_parents(connection, entity, rows) if entity.parent else rows
         rows = _fitting(rows, connection.batch_size, limit)
         # Read after the locks, not joined: PostgreSQL fetches the newest version of a row
         # that it locks, beside the join's old one, and the ticket would be newer than the record.
@@ -60,6 +74,22 @@ def claim(
         _lease(entity, rows, lease)
     spent = [row for row in rows if _died_alone(row, connection.batch_size) >= DEATHS_ALONE]
     return [row for row in rows if row not in spent], spent
+
+
+def _alone_with_parents(connection: Connection, entity: Entity[Any, Any], rows: list[Any]) -> list[Any]:
+    """Leave out children of a parent whose other children another talker has, or is just taking.
+
+    Two who make two contacts of one account at once would each see no duplicate; and
+    Salesforce locks the account's row for either of them.
+    """
+    records = entity.records().filter(pk__in=[row.record_id for row in rows])
+    parents = dict(records.values_list("pk", f"{entity.parent}_id"))
+    links = entities.get(entity.parent).links().filter(connection=connection)
+    links = links.filter(record_id__in=set(parents.values())).select_for_update(skip_locked=True)
+    mine = set(links.order_by("record_id").values_list("record_id", flat=True))
+    # Asked after the locks: who held them before us has written whom it sends.
+    mine -= {pk for (pk,) in _busy_parents(connection, entity).filter(_of_parents(entity, mine))}
+    return [row for row in rows if parents.get(row.record_id) in mine]
 
 
 def _fitting(rows: list[Any], batch_size: int, limit: int) -> list[Any]:

@@ -1,6 +1,6 @@
 """What is to be written for each change: create, update, adopt, or ask a person."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -46,7 +46,7 @@ class Planner:
         found = self._found(changes)
         rivals = contested(found.values())
         plans = [self._plan(change, found.get(change.key), rivals) for change in changes]
-        plans = self._with_owners(plans)
+        plans = self._with_owners(self._one_by_one(plans))
         return [self._with_adoption(plan, found.get(plan.change.key)) for plan in plans]
 
     def matched(self, changes: Sequence[Change]) -> list[Matched]:
@@ -78,6 +78,18 @@ class Planner:
         if not unknown:
             return {}
         return self.look_up.matches(unknown)
+
+    def _one_by_one(self, plans: Sequence[Plan]) -> list[Plan]:
+        """Let only one of those that would be made twice be made; the others find it next time."""
+        seen: set[Hashable] = set()
+        left = []
+        for plan in plans:
+            is_new = plan.outcome is None and not plan.remote_id and plan.change.choice != CREATE
+            marks = self.look_up.rule.marks(plan.change) if is_new else set()
+            twin = bool(marks & seen)
+            seen |= marks
+            left.append(Plan(plan.change, outcome=Outcome(Status.WAITING)) if twin else plan)
+        return left
 
     def _with_owners(self, plans: Sequence[Plan]) -> list[Plan]:
         """Give each new record the users who may own it: first the owner of an adopted account."""

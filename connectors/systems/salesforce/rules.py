@@ -8,7 +8,7 @@ last name, or of no account, may be somebody else's: a person decides.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, Protocol
 
 from connectors.mapping import as_text, is_blank
@@ -36,6 +36,9 @@ class Rule(Protocol):
     def doubt(self, change: Change, record: Record) -> str:
         """Return why a person must confirm a lone match, "" where it is certain."""
 
+    def marks(self, change: Change) -> set[Hashable]:
+        """Return what makes it the same as another of ours that shares one of them."""
+
 
 class AccountRule:
     """Name and host."""
@@ -57,6 +60,10 @@ class AccountRule:
     def doubt(self, change: Change, record: Record) -> str:
         """Trust name and host."""
         return ""
+
+    def marks(self, change: Change) -> set[Hashable]:
+        """Return name and host, for each host that speaks for it."""
+        return {(folded(change.local.get("name")), host) for host in _hosts(change.local)}
 
 
 class ContactRule:
@@ -86,6 +93,10 @@ class ContactRule:
                 "Choose whether it is the same person."
             )
         return ""
+
+    def marks(self, change: Change) -> set[Hashable]:
+        """Return e-mail and account."""
+        return {(folded(value), change.payload.get("AccountId")) for value in self.values(change)}
 
 
 RULES: Mapping[str, Rule] = {"company": AccountRule(), "contact": ContactRule()}
