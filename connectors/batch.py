@@ -153,7 +153,9 @@ class Batch:
     def _keep(self, row: Any, rendered: Rendered, outcome: Outcome) -> None:
         plan = self.owners.get(row.record.pk)
         if plan is not None:
-            outcome, row.owner_fallback = owners.told(plan, outcome, self.desk.connection.system.label)
+            parent, system = self.renderer.parent_of(row.record), self.desk.connection.system.label
+            first = parent is not None and parent.adopted
+            outcome, row.owner_fallback = owners.told(plan, outcome, system, parent_decides=first)
         self.answers.append(queue.Result(row, rendered, outcome))
         self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
 
