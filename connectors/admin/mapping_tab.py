@@ -89,8 +89,7 @@ def headline(connection: Connection, sections: list[Section]) -> str:
     failed = sum(len(item.table.failed) for item in sections)
     if not failed:
         return f"{fields} to {system}, and all of them fit."
-    need = "needs" if failed == 1 else "need"
-    return f"{fields} to {system}: {words.counted(failed, 'field', 'fields')} {need} somebody."
+    return f"{fields} to {system}; {failed:,} {'does' if failed == 1 else 'do'} not fit."
 
 
 def _tone(sections: list[Section]) -> str:

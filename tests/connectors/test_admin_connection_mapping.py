@@ -119,7 +119,7 @@ def test_a_missing_field_says_what_is_lost_who_makes_it_and_how(
     assert "A Salesforce administrator creates the field on Account" in html
     assert 'data-copy="Please create the field No_Such__c on Account' in html
     assert "New: Email, name No_Such;" in html
-    assert "1 field needs somebody." in html
+    assert "fields go to Salesforce; 1 does not fit." in html
 
 
 def test_a_field_that_concord_may_not_write_is_red_and_not_called_missing(

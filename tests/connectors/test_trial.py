@@ -15,7 +15,14 @@ from tests.factories import CompanyFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WHO = ("A Salesforce administrator", "whoever runs Concord", "on this page", "Copy both anew", "Compare ")
+WHO = (
+    "A Salesforce administrator",
+    "whoever runs Concord",
+    "on this page",
+    "on the connection's page",
+    "Copy both anew",
+    "Compare ",
+)
 OTHER_ORG = "00D000000000002EAA"
 
 
@@ -278,7 +285,12 @@ def test_another_name_of_the_external_id_field_is_looked_for(salesforce: Connect
 @pytest.mark.parametrize(
     ("name", "label", "change", "words"),
     [
-        ("Concord_Email__c", "Email", None, "or empty its name on this page: then Email is not sent"),
+        (
+            "Concord_Email__c",
+            "Email",
+            None,
+            "or empty its name on the connection's page: then Email is not sent",
+        ),
         ("Concord_Tax_Id__c", "Tax ID", {"updateable": False}, "edit access"),
         ("Concord_Tax_Id__c", "Tax ID", {"createable": False}, "edit access"),
         ("Phone", "Phone", None, "access to it"),

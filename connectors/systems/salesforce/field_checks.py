@@ -77,7 +77,9 @@ def _mapped(mapping: FieldMapping, field: Field, known: Mapping[str, Any]) -> Ch
     if found is None:
         text = f"{ADMIN} creates the field on {sobject}, or gives {USER} access to it"
         own = name.endswith("__c")
-        rest = f"; or empty its name on this page: then {field.label} is not sent." if own else "."
+        rest = (
+            f"; or empty its name on the connection's page: then {field.label} is not sent." if own else "."
+        )
         copy = f"Please create the field {name} on {sobject}, or give {USER} access to it."
         return Check(title, False, text + rest, copy=copy + _how(mapping, name))
     if not (found.get("createable") and found.get("updateable")):
@@ -85,7 +87,7 @@ def _mapped(mapping: FieldMapping, field: Field, known: Mapping[str, Any]) -> Ch
     if name != mapping.parent and found.get("type") not in TEXT_TYPES:
         text = (
             f"The field holds {found.get('type')}, Concord sends text. {ADMIN} makes it a text field, "
-            "or name another on this page."
+            "or name another on the connection's page."
         )
         return Check(title, False, text, copy=text)
     length = found.get("length")
@@ -104,6 +106,7 @@ def _how(mapping: FieldMapping, name: str) -> str:
 def _sent_twice(names: tuple[str, ...]) -> Iterator[Check]:
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         text = (
-            f"Two of our fields go to {name}. Give one of them another field on this page, or empty its name."
+            f"Two of our fields go to {name}. Give one of them another field on the connection's page, or "
+            "empty its name."
         )
         yield Check(f"One field each: {name}", False, text)
