@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from connectors.admin.clicks import ClicksMixin
 
 VALUE_CHARS = 300
+UNCHANGED = "Nothing was changed here."
 
 
 def page(
@@ -56,7 +57,8 @@ def page(
         "candidates": [_candidate(item) for item in link.candidates],
         "rows": _rows(board, connection, record, link),
         "facts": _facts(link),
-        "message": capped(link.message, 600),
+        "message": _gone_words(link, board, connection) if state is State.GONE else capped(link.message, 600),
+        "media": admin.media,
         "may_sync": admin.has_sync_permission(request),
         "run": syncing.new_run_id(),
         "home": home,
@@ -120,6 +122,14 @@ def _choose(request: HttpRequest, board: Board, connection: Connection, link: Li
         if is_new:
             choose(board.entity.name, link.pk, wanted, by=user.get_username(), run=run.pk)
     return run
+
+
+def _gone_words(link: Link, board: Board, connection: Connection) -> str:
+    """Return what became of it over there, since when we know, and that nothing was changed here."""
+    said = capped(link.message, 500) or f"Deleted in {connection.system.label}."
+    seen = f" Seen {words.when(link.failed_at, board.now)}." if link.failed_at else ""
+    same = "" if UNCHANGED in said else f" {UNCHANGED}"
+    return f"{said}{seen}{same}"
 
 
 def _titled(record: Any) -> str:

@@ -98,9 +98,9 @@ def test_searching_finds_a_contact_by_name_email_and_reference_id(
 ) -> None:
     mark = ContactFactory.create(company=facebook, first_name="Mark", email="markz@test.com")
     ContactFactory.create(company=facebook, first_name="Ana", email="ana@test.com")
-    ContactLink.objects.create(connection=account, record=mark, remote_id="0035g00000Xa1bcAAC")
+    ContactLink.objects.create(connection=account, record=mark, remote_id="0035g00000Xa1bcAAB")
 
-    for term in ("mark", "MARKZ@", "0035g00000Xa1bcAAC"):
+    for term in ("mark", "MARKZ@", "0035g00000Xa1bcAAB"):
         grid = part(page(client, facebook, f"?contacts_q={term}"), "contacts")
         assert "markz@test.com" in grid
         assert "ana@test.com" not in grid

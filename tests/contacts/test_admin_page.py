@@ -14,7 +14,7 @@ from tests.staff import EDITS_ALL, READS_ALL, SYNCS_ALL, browser_of, person, sup
 pytestmark = pytest.mark.django_db
 GRID = "/admin/contacts/contact/"
 COMPANIES = "/admin/companies/company/"
-ID = "0035g00000Xa1bcAAC"
+ID = "0035g00000Xa1bcAAB"
 EVIL = "<script>alert(1)</script>"
 
 
