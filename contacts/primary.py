@@ -15,6 +15,7 @@ from companies.models import Company
 from contacts.models import Contact
 
 NOBODY = "none"  # the answer "no Primary": an explicit one
+ALL = 0  # answers for every company that has no answer of its own
 ASKED = 100  # candidates that are offered
 
 
@@ -72,14 +73,14 @@ def questions(contacts: Iterable[Contact]) -> list[Question]:
 def step_down(contacts: Collection[Contact], answers: Mapping[int, str], *, by: str) -> None:
     """Hand on what these contacts leave behind; call it in the transaction that lets them go.
 
-    `answers` are by company (pk): a contact's pk, or NOBODY. Asks the database anew, under the
-    companies' locks: raises PrimaryError where a Primary leaves and nobody was named.
+    `answers` are by company (pk, or ALL): a contact's pk, or NOBODY. Asks the database anew, under
+    the companies' locks: raises PrimaryError where a Primary leaves and nobody was named.
     """
     lock({contact.company_id for contact in contacts})
     pks = [contact.pk for contact in contacts]
     for contact in Contact.objects.filter(pk__in=pks, is_primary=True).select_related("company"):
         others = _others(contact.company_id, pks)
-        answer = answers.get(contact.company_id, "")
+        answer = answers.get(contact.company_id, answers.get(ALL, ""))
         if answer != NOBODY and others.exists():
             set_primary(_answered(others, answer, contact), by=by)
 

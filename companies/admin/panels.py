@@ -72,7 +72,7 @@ class ChildGrid:
             return None
         mine = there.get_queryset(request).filter(company=company)
         total = mine.count()
-        term = request.GET.get(f"{self.slug}_q", "").strip()[:TERM_CHARS]
+        term = request.GET.get(f"{self.slug}_q", "").replace("\0", "").strip()[:TERM_CHARS]
         found = self._found(request, there, mine, term)
         rows = list(found[: SHOWN + 1])
         context = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "successor_"  # and the company's pk: the name of an answer
 PK_DIGITS = 19
+MOST = 20  # companies that are asked for one by one
 
 
 def urls(admin: "ContactAdmin") -> list[URLPattern]:
@@ -100,20 +101,34 @@ def _back(request: HttpRequest, contact: Contact | None) -> str:
 
 
 def questions(request: HttpRequest, contacts: Sequence[Contact]) -> list[dict[str, Any]]:
-    """Return the questions of a confirmation page, with what was answered already."""
-    given = answers(request)
+    """Return the questions of a confirmation page, with what was answered already.
+
+    Of very many at once it asks only whether all those companies may be without a Primary.
+    """
+    leaving = [contact for contact in contacts if contact.is_primary]
+    if len(leaving) > MOST:
+        text = f"{len(leaving):,} companies lose their Primary. To name the next one, choose up to {MOST}"
+        return [_question(request, primary.ALL, text, [])]
     return [
-        {
-            "name": f"{PREFIX}{asked.company.pk}",
-            "text": f"New Primary contact of {asked.company}"[:200],
-            "choices": [
-                *((str(one.pk), titled(one)) for one in asked.candidates),
-                (primary.NOBODY, "No Primary"),
-            ],
-            "chosen": given.get(asked.company.pk, ""),
-        }
+        _question(
+            request,
+            asked.company.pk,
+            f"New Primary contact of {asked.company}"[:200],
+            [(str(one.pk), titled(one)) for one in asked.candidates],
+        )
         for asked in primary.questions(contacts)
     ]
+
+
+def _question(
+    request: HttpRequest, company: int, text: str, people: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    return {
+        "name": f"{PREFIX}{company}",
+        "text": text,
+        "choices": [*people, (primary.NOBODY, "No Primary")],
+        "chosen": answers(request).get(company, ""),
+    }
 
 
 def answers(request: HttpRequest) -> dict[int, str]:

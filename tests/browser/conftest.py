@@ -101,9 +101,10 @@ class Person:
         self.page.get_by_text(text).first.wait_for(timeout=PATIENCE_MS)
 
     def waits_for(self, chip: str, count: int) -> None:
-        """Wait until so many cells show a chip, without reloading."""
+        """Wait until so many cells that are to be seen show a chip, without reloading."""
         self.page.wait_for_function(
-            "([name, count]) => document.querySelectorAll(`.cc-chip.cc-${name}`).length === count",
+            "([name, count]) => [...document.querySelectorAll(`.cc-chip.cc-${name}`)]"
+            ".filter((chip) => chip.checkVisibility()).length === count",
             arg=[chip, count],
             timeout=PATIENCE_MS,
         )

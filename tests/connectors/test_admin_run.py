@@ -12,7 +12,7 @@ from companies.models import CompanyLink
 from connectors.models import Connection, ConnectionHealth
 from synclog.models import Entry, Run
 from tests.factories import CompanyFactory, ConnectionFactory
-from tests.staff import READS, SYNCS, browser_of, person
+from tests.staff import READS, SYNCS_ALL, browser_of, person
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ def account() -> Connection:
 
 @pytest.fixture
 def client() -> Client:
-    return browser_of(person(*SYNCS))
+    return browser_of(person(*SYNCS_ALL))
 
 
 def made(account: Connection, **fields: Any) -> Run:

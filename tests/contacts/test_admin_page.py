@@ -447,3 +447,19 @@ def test_the_page_keeps_within_its_queries(
 
     with django_assert_max_num_queries(40):
         client.get(change(mark))
+
+
+def test_very_many_primaries_are_let_go_by_one_answer(client: Client) -> None:
+    leaving = ContactFactory.create_batch(21)
+    for one in leaving:
+        ContactFactory.create(company=one.company)
+
+    asked = client.post(GRID, ticked(*leaving)).content.decode()
+    refused = client.post(GRID, ticked(*leaving, post="yes"), follow=True).content.decode()
+    kept = Contact.objects.count()
+    client.post(GRID, ticked(*leaving, post="yes", successor_0="none"))
+
+    assert "21 companies lose their Primary." in asked
+    assert "Choose who is next" in refused
+    assert kept == 42
+    assert Contact.objects.count() == 21
