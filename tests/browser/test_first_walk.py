@@ -81,7 +81,7 @@ def test_the_button_on_the_page_saves_first_and_a_person_decides_between_two(
     page.get_by_role("link", name="Choose which one it is").click()
     somebody.looks()
     page.locator(f"button[value='{second}']").click()
-    somebody.waits_for("in_sync", 1)
+    page.locator(".cc-box .cc-chip.cc-in_sync").wait_for()
     somebody.looks()
 
     assert talk.link_of(facebook).remote_id == second
