@@ -1,0 +1,20 @@
+"""Accounts, links and slots: who we talk to, and who each record is over there.
+
+`connectors/queue/` is the only writer of link state and slots.
+"""
+
+from connectors.models.accounts import Connection, ConnectionHealth, Slot, Token
+from connectors.models.links import Link, LinkQuerySet, Synced
+from connectors.models.people import RemoteUser, UserLink
+
+__all__ = [
+    "Connection",
+    "ConnectionHealth",
+    "Link",
+    "LinkQuerySet",
+    "RemoteUser",
+    "Slot",
+    "Synced",
+    "Token",
+    "UserLink",
+]
