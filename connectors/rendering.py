@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 
 from connectors import entities, registry
 from connectors.entities import Entity
@@ -60,4 +61,6 @@ def parent_is_there(kind: Entity[Any, Any]) -> Q:
         return Q()
     links = entities.get(kind.parent).links().filter(THERE)
     mine = {"connection": OuterRef("connection"), "record": OuterRef(f"record__{kind.parent}")}
-    return Q(Exists(links.filter(**mine)))
+    # Not EXISTS: PostgreSQL makes a join of that, and where it has no statistics yet one of all
+    # children with all parents (5 s for 2,000 contacts of 500 companies). This is asked row by row.
+    return Q(IsNull(Subquery(links.filter(**mine).values("pk")[:1]), False))
