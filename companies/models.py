@@ -164,7 +164,10 @@ class Location(Synced):
         with transaction.atomic():
             Company.objects.select_for_update().filter(pk=self.company_id).first()
             self._take_marks()
+            left = Company.objects.filter(locations=self.pk).exclude(pk=self.company_id).first()
             super().save(*args, **kwargs)
+            if left is not None:  # it was this one's before
+                left.touched(kwargs.get("requested_by", ""))
 
     def _take_marks(self) -> None:
         others = Location.objects.filter(company_id=self.company_id).exclude(pk=self.pk)
