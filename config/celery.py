@@ -1,7 +1,7 @@
 """The Celery application: it carries doorbells, never data.
 
 A message may be lost or come twice; the link rows hold the truth
-(`connectors/queue.py`).
+(`connectors/queue/`).
 """
 
 import os

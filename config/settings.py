@@ -103,7 +103,7 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
-ATOMIC_REQUESTS = False  # no I/O inside a transaction (connectors/queue.py)
+ATOMIC_REQUESTS = False  # no I/O inside a transaction (connectors/queue/)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -193,7 +193,7 @@ CONCORD_INSIDE_ALLOWED = env.list(
     "CONCORD_INSIDE_ALLOWED", default=[] if PRODUCTION else ["127.0.0.1", "::1"]
 )
 
-# The engine (connectors/queue.py). Times in seconds.
+# The engine (connectors/queue/). Times in seconds.
 CONCORD = {
     # The lease outlives a call by the margin: a killed worker's records go on after 90 s.
     "call_timeout_s": env.float("CALL_TIMEOUT_S", default=60.0),
