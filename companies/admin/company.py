@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -92,6 +93,11 @@ class CompanyAdmin(RecordAdmin):
             self.updated_column(),
             self.menu_column(request),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the grid; an empty one offers the public form's address."""
+        share = request.build_absolute_uri(reverse("register"))
+        return super().changelist_view(request, {"cc_share": share, **(extra_context or {})})
 
     def get_fieldsets(self, request: HttpRequest, obj: Company | None = None) -> Any:
         """Leave out what a company has only once it is saved."""

@@ -139,6 +139,13 @@ def test_a_company_of_yesterday_is_not_new_today(account: Connection) -> None:
     assert "Facebook" not in page(f"{GRID}?state=today")
 
 
+def test_an_empty_grid_offers_the_public_form_with_its_address(account: Connection) -> None:
+    html = page()
+
+    assert 'data-copy="http://testserver/companies/register/"' in html
+    assert "No companies yet." in html
+
+
 def test_an_empty_tab_says_what_was_sent_last(account: Connection) -> None:
     CompanyFactory.create()
     ConnectionHealth.objects.update(last_success=timezone.now() - timedelta(minutes=3))
