@@ -148,7 +148,7 @@ def test_a_correction_is_not_lost(visitor: Visitor) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("forged", ["", "x", once.stamp() + "x"])
+@pytest.mark.parametrize("forged", ["", "x", once.stamp() + "x"], ids=["none", "garbage", "another's"])
 def test_a_form_that_was_not_ours_is_shown_again_with_what_was_typed(visitor: Visitor, forged: str) -> None:
     answer = visitor.sends({"shown": forged})
 
