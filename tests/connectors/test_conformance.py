@@ -16,7 +16,7 @@ import pytest
 from companies.models import Company, CompanyLink
 from connectors import errors, registry
 from connectors.models import Connection, ConnectionHealth, Token
-from connectors.protocol import Capability, Connector, Outcome, Status
+from connectors.protocol import Capability, Change, Connector, Outcome, Status
 from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry, Run
 from tests import talk
@@ -27,30 +27,60 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass(frozen=True)
+class Sent:
+    """How one entity is called over there."""
+
+    entity: str
+    there: str
+    name: str  # their field for its name
+    theirs: str  # a field that we never send
+    local: str  # our field for its name
+
+    def change(self, key: str, name: str = "Acme", *, remote_id: str = "") -> Change:
+        """Return what a record of that name wants."""
+        payload = {self.name: name}
+        local = {"name": "", "website": "", "first_name": "", "email": "", self.local: name}
+        return Change(key, remote_id, payload, payload, local)
+
+
+@dataclass(frozen=True)
 class Rehearsed:
     """How a system is rehearsed: where it answers, and what its parts are called there."""
 
     path: str
     write: str  # the route of a write
-    name: str  # their field for a company's name
-    theirs: str  # a field that we never send
     skip_refresh: str  # a 401 that a new token does not heal
+    sent: tuple[Sent, ...]
 
 
 REHEARSED = {
     "salesforce": Rehearsed(
         "salesforce",
         "collections_*",
-        "Name",
-        "Industry",
         "This session is not valid for use with the REST API",
+        (
+            Sent("company", "Account", "Name", "Industry", "name"),
+            Sent("contact", "Contact", "LastName", "Department", "last_name"),
+        ),
     )
 }
+PAIRS = [(slug, sent) for slug, rehearsed in REHEARSED.items() for sent in rehearsed.sent]
 
 
-@pytest.fixture(params=REHEARSED)
-def system(request: pytest.FixtureRequest) -> Rehearsed:
-    return REHEARSED[request.param]
+@pytest.fixture(params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1].entity}")
+def pair(request: pytest.FixtureRequest) -> tuple[str, Sent]:
+    found: tuple[str, Sent] = request.param
+    return found
+
+
+@pytest.fixture
+def system(pair: tuple[str, Sent]) -> Rehearsed:
+    return REHEARSED[pair[0]]
+
+
+@pytest.fixture
+def sent(pair: tuple[str, Sent]) -> Sent:
+    return pair[1]
 
 
 @pytest.fixture
@@ -70,132 +100,136 @@ def connector(sandbox: SandboxServer, system: Rehearsed, desk: Desk) -> Iterator
         yield connector
 
 
-def names(sandbox: SandboxServer) -> list[str]:
-    return sorted(row["Name"] for row in talk.accounts(sandbox))
+def names(sandbox: SandboxServer, sent: Sent = REHEARSED["salesforce"].sent[0]) -> list[str]:
+    return sorted(row[sent.name] for row in talk.rows(sandbox, sent.there))
 
 
-def test_every_kind_is_rehearsed() -> None:
-    assert {kind.slug for kind in registry.kinds()} == set(REHEARSED)
+def test_every_kind_and_all_that_it_takes_is_rehearsed() -> None:
+    assert {(kind.slug, entity) for kind in registry.kinds() for entity in kind.entities} == {
+        (slug, sent.entity) for slug, sent in PAIRS
+    }
 
 
-def test_create_then_update(connector: Connector, sandbox: SandboxServer) -> None:
-    (created,) = connector.push("company", [change("k1", "Acme")])
-    (updated,) = connector.push("company", [change("k1", "Acme 2", remote_id=created.remote_id)])
+def test_create_then_update(connector: Connector, sandbox: SandboxServer, sent: Sent) -> None:
+    (created,) = connector.push(sent.entity, [sent.change("k1", "Acme")])
+    (updated,) = connector.push(sent.entity, [sent.change("k1", "Acme 2", remote_id=created.remote_id)])
 
     assert (created.status, updated.status) == (Status.CREATED, Status.UPDATED)
     assert created.remote_id == updated.remote_id != ""
-    assert names(sandbox) == ["Acme 2"]
+    assert names(sandbox, sent) == ["Acme 2"]
 
 
-def test_one_outcome_per_change_in_their_order(connector: Connector, sandbox: SandboxServer) -> None:
-    talk.break_it(sandbox, {"fault": "record:STRING_TOO_LONG", "match": {"Name": "Bad"}})
+def test_one_outcome_per_change_in_their_order(
+    connector: Connector, sandbox: SandboxServer, sent: Sent
+) -> None:
+    talk.break_it(sandbox, {"fault": "record:STRING_TOO_LONG", "match": {sent.name: "Bad"}})
     wished = ["A", "Bad", "C", "Bad", "E"]
 
-    outcomes = list(connector.push("company", [change(f"k{n}", name) for n, name in enumerate(wished)]))
+    outcomes = list(
+        connector.push(sent.entity, [sent.change(f"k{n}", name) for n, name in enumerate(wished)])
+    )
 
     assert [outcome.status is Status.REJECTED for outcome in outcomes] == [name == "Bad" for name in wished]
-    assert names(sandbox) == ["A", "C", "E"]
+    assert names(sandbox, sent) == ["A", "C", "E"]
     assert [outcome.exchange.http_status for outcome in outcomes] == [200] * 5
-    assert [outcome.exchange.request[REHEARSED["salesforce"].name] for outcome in outcomes] == wished
+    assert [outcome.exchange.request[sent.name] for outcome in outcomes] == wished
 
 
-def test_no_change_makes_no_call(connector: Connector, sandbox: SandboxServer) -> None:
-    assert list(connector.push("company", [])) == []
+def test_no_change_makes_no_call(connector: Connector, sandbox: SandboxServer, sent: Sent) -> None:
+    assert list(connector.push(sent.entity, [])) == []
     assert connector.calls == 0
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_the_same_key_twice_makes_one_record(
-    connector: Connector, sandbox: SandboxServer, together: bool
+    connector: Connector, sandbox: SandboxServer, sent: Sent, together: bool
 ) -> None:
-    pair = [change("k1", "Acme"), change("k1", "Acme")]
+    pair = [sent.change("k1", "Acme"), sent.change("k1", "Acme")]
 
     batches = [pair] if together else [pair[:1], pair[1:]]
-    outcomes = [outcome for batch in batches for outcome in connector.push("company", batch)]
+    outcomes = [outcome for batch in batches for outcome in connector.push(sent.entity, batch)]
 
     assert len(outcomes) == 2
     assert {outcome.status for outcome in outcomes} <= {Status.CREATED, Status.UPDATED}
     assert len({outcome.remote_id for outcome in outcomes}) == 1
-    assert names(sandbox) == ["Acme"]
+    assert names(sandbox, sent) == ["Acme"]
 
 
 @pytest.mark.parametrize(
     "fault", ["drop_after_commit", "drop_before_commit", "html", "garbage", "status:500"]
 )
 def test_a_lost_answer_makes_one_record(
-    connector: Connector, sandbox: SandboxServer, system: Rehearsed, fault: str
+    connector: Connector, sandbox: SandboxServer, sent: Sent, system: Rehearsed, fault: str
 ) -> None:
     talk.break_it(sandbox, {"fault": fault, "match": {"route": system.write}, "times": 1})
     with pytest.raises(errors.Transient):
-        list(connector.push("company", [change("k1", "Acme")]))
+        list(connector.push(sent.entity, [sent.change("k1", "Acme")]))
 
-    (outcome,) = connector.push("company", [change("k1", "Acme")])
+    (outcome,) = connector.push(sent.entity, [sent.change("k1", "Acme")])
 
     assert outcome.remote_id
-    assert names(sandbox) == ["Acme"]
+    assert names(sandbox, sent) == ["Acme"]
 
 
 def test_a_time_out_that_arrived_nevertheless_makes_one_record(
-    sandbox: SandboxServer, system: Rehearsed, desk: Desk
+    sandbox: SandboxServer, system: Rehearsed, sent: Sent, desk: Desk
 ) -> None:
     talk.break_it(sandbox, {"fault": "slow:3", "match": {"route": system.write}, "times": 1})
     with opened(sandbox, system, desk, timeout_s=1) as connector:
         with pytest.raises(errors.Transient) as caught:
-            list(connector.push("company", [change("k1", "Acme")]))
+            list(connector.push(sent.entity, [sent.change("k1", "Acme")]))
         assert (caught.value.code, caught.value.halves) == ("timeout", True)
 
-        (outcome,) = connector.push("company", [change("k1", "Acme")])
+        (outcome,) = connector.push(sent.entity, [sent.change("k1", "Acme")])
 
     assert outcome.status is Status.UPDATED
-    assert names(sandbox) == ["Acme"]
+    assert names(sandbox, sent) == ["Acme"]
 
 
-def test_fields_of_the_other_side_stay(
-    connector: Connector, sandbox: SandboxServer, system: Rehearsed
-) -> None:
-    (created,) = connector.push("company", [change("k1", "Acme")])
-    talk.remote_edits(sandbox, created.remote_id, **{system.theirs: "Retail"})
+def test_fields_of_the_other_side_stay(connector: Connector, sandbox: SandboxServer, sent: Sent) -> None:
+    (created,) = connector.push(sent.entity, [sent.change("k1", "Acme")])
+    talk.remote_changes(sandbox, sent.there, created.remote_id, **{sent.theirs: "Retail"})
 
-    list(connector.push("company", [change("k1", "Acme 2", remote_id=created.remote_id)]))
+    list(connector.push(sent.entity, [sent.change("k1", "Acme 2", remote_id=created.remote_id)]))
 
-    (record,) = talk.accounts(sandbox)
-    assert (record[system.name], record[system.theirs]) == ("Acme 2", "Retail")
+    (record,) = talk.rows(sandbox, sent.there)
+    assert (record[sent.name], record[sent.theirs]) == ("Acme 2", "Retail")
 
 
 def test_a_token_that_expires_in_the_middle_is_replaced_once(
-    connector: Connector, sandbox: SandboxServer, system: Rehearsed, desk: Desk
+    connector: Connector, sandbox: SandboxServer, sent: Sent, system: Rehearsed, desk: Desk
 ) -> None:
     talk.break_it(sandbox, {"fault": "expire_tokens", "match": {"route": system.write}, "times": 1})
 
-    (outcome,) = connector.push("company", [change("k1", "Acme")])
+    (outcome,) = connector.push(sent.entity, [sent.change("k1", "Acme")])
 
     assert outcome.status is Status.CREATED
     assert desk.source is not None
     assert desk.source.logins == 2
-    assert names(sandbox) == ["Acme"]
+    assert names(sandbox, sent) == ["Acme"]
 
 
 def test_a_token_that_is_refused_again_stops_the_connection(
-    connector: Connector, sandbox: SandboxServer, desk: Desk
+    connector: Connector, sandbox: SandboxServer, sent: Sent, desk: Desk
 ) -> None:
     talk.break_it(sandbox, {"fault": "expire_tokens"})
 
     with pytest.raises(errors.AuthFailed):
-        list(connector.push("company", [change("k1", "Acme")]))
+        list(connector.push(sent.entity, [sent.change("k1", "Acme")]))
 
     assert desk.source is not None
     assert desk.source.logins == 2
 
 
 def test_a_401_that_no_token_heals_asks_for_none(
-    connector: Connector, sandbox: SandboxServer, system: Rehearsed, desk: Desk
+    connector: Connector, sandbox: SandboxServer, sent: Sent, system: Rehearsed, desk: Desk
 ) -> None:
     talk.break_it(
         sandbox, {"fault": "status:401", "code": "INVALID_SESSION_ID", "message": system.skip_refresh}
     )
 
     with pytest.raises(errors.AuthFailed) as caught:
-        list(connector.push("company", [change("k1", "Acme")]))
+        list(connector.push(sent.entity, [sent.change("k1", "Acme")]))
 
     assert desk.source is not None
     assert desk.source.logins == 1
@@ -203,12 +237,12 @@ def test_a_401_that_no_token_heals_asks_for_none(
 
 
 def test_a_limit_raises_with_its_seconds(
-    connector: Connector, sandbox: SandboxServer, system: Rehearsed
+    connector: Connector, sandbox: SandboxServer, sent: Sent, system: Rehearsed
 ) -> None:
     talk.break_it(sandbox, {"fault": "status:429", "retry_after": 30, "match": {"route": system.write}})
 
     with pytest.raises(errors.RateLimited) as caught:
-        list(connector.push("company", [change("k1", "Acme")]))
+        list(connector.push(sent.entity, [sent.change("k1", "Acme")]))
 
     assert caught.value.retry_after_s == 30
 
