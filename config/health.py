@@ -17,6 +17,7 @@ from django_celery_beat.models import PeriodicTask
 
 from connectors import clock, entities
 from connectors.models import Connection, LinkQuerySet
+from connectors.rendering import parent_is_there
 
 BROKER_PATIENCE_S = 0.5
 SCHEDULE_LATE_S = 120.0
@@ -65,7 +66,8 @@ def _from_database() -> dict[str, Any]:
 def _oldest_due(now: datetime) -> datetime | None:
     """Return since when the longest waiting record could have been sent, None if none waits.
 
-    Those of paused and disabled connections don't count: they wait on purpose.
+    Those of paused and disabled connections don't count, nor do those whose parent is
+    not over there: they wait on purpose.
     """
     talking = [
         connection.pk
@@ -75,7 +77,7 @@ def _oldest_due(now: datetime) -> datetime | None:
     waits = (
         LinkQuerySet(entity.link)
         .due(now)
-        .filter(connection__in=talking)
+        .filter(parent_is_there(entity), connection__in=talking)
         .aggregate(first=Min("not_before"))["first"]
         for entity in entities.in_order()
     )

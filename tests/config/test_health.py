@@ -12,7 +12,8 @@ from pytest_django.fixtures import Settings
 
 from companies.models import CompanyLink
 from connectors.models import Connection, ConnectionHealth
-from tests.factories import CompanyFactory, ConnectionFactory
+from contacts.models import ContactLink
+from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 
 
 def ready(client: Client) -> dict[str, object]:
@@ -87,6 +88,21 @@ def test_records_of_a_paused_connection_wait_on_purpose(client: Client, due: Con
     due.health.save()
 
     assert ready(client)["oldest_due_s"] is None
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_contact_waits_on_purpose_until_its_company_is_over_there(client: Client) -> None:
+    connection, contact = ConnectionFactory.create(), ContactFactory.create()
+    since = timezone.now() - timedelta(hours=1)
+    ContactLink.objects.create(connection=connection, record=contact, state="pending", not_before=since)
+
+    before = ready(client)["oldest_due_s"]
+    CompanyLink.objects.create(connection=connection, record=contact.company, remote_id="001")
+    after = ready(client)["oldest_due_s"]
+
+    assert before is None
+    assert isinstance(after, float)
+    assert after >= 3600
 
 
 @pytest.mark.postgres
