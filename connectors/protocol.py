@@ -38,6 +38,7 @@ class Status(StrEnum):
 
 AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 CREATE = "create"  # a person's choice: make a new record although others look alike
+CONFLICT = "conflict"  # the code of one that several over there may be: a person decides
 GONE = "gone"  # the code of a record that was deleted over there
 PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
 LOGIN = "login"  # in stored credentials: the name of the way of logging in

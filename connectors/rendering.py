@@ -10,10 +10,12 @@ from django.db.models.lookups import IsNull
 from connectors import entities, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered
-from connectors.models import Connection
-from connectors.protocol import GONE
+from connectors.models import Connection, Link
+from connectors.protocol import CONFLICT, GONE
 
-THERE = ~Q(remote_id="") & ~Q(state="failed", code=GONE)  # of a parent's link: children can refer to it
+# Of a parent's link that failed: the record may be deleted, or merged into another's.
+LOST = (CONFLICT, GONE)
+THERE = ~Q(remote_id="") & ~Q(state=Link.State.FAILED, code__in=LOST)  # children can refer to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Renderer:
         links = entities.get(self.kind.parent).links().filter(THERE, connection=self.connection)
         found = links.filter(record_id__in=wanted).values_list("record_id", "remote_id", "adopted")
         self.parents.update({pk: Parent(remote_id, adopted) for pk, remote_id, adopted in found})
+
+
+def is_there(link: Link) -> bool:
+    """Return whether children can refer to a parent that has this link."""
+    return bool(link.remote_id) and not (link.state == Link.State.FAILED and link.code in LOST)
 
 
 def parent_is_there(kind: Entity[Any, Any]) -> Q:

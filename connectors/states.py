@@ -14,13 +14,13 @@ from uuid import UUID
 from django.db.models import Q
 
 from connectors.models import ConnectionHealth, Link
+from connectors.protocol import CONFLICT as CONFLICT  # a name of this vocabulary too
 from connectors.protocol import GONE
 from synclog import words
 
 REASON_CHARS = 160
 NAMES_CHARS = 110
 ON = Q(enabled=Link.Enabled.YES, record__sync_enabled=True)
-CONFLICT = "conflict"  # the code of a record that several over there may be
 
 
 class State(StrEnum):

@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors import entities, queue, states
 from connectors.entities import Entity
 from connectors.models import Connection, ConnectionHealth, Link
+from connectors.rendering import is_there
 
 LINKS = "shown_links"  # where a record keeps the links of this page's connections
 
@@ -77,7 +78,7 @@ class Board:
         parent = getattr(record, self.entity.parent)
         link, world = link_of(parent, connection), self.worlds[connection.pk]
         shown = states.shown(link, world, is_on=parent.sync_enabled)
-        if link is not None and link.remote_id and shown.state is not states.State.GONE:
+        if link is not None and is_there(link):
             return None
         return states.Parent(f"{states.capped(str(parent), 60)} ({self.entity.parent})", shown)
 

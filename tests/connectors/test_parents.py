@@ -471,6 +471,29 @@ def test_a_contact_whose_account_is_gone_has_the_company_looked_at_first(
     assert any("not there in Salesforce any more" in text for text in talk.told(mark))
 
 
+def test_a_contact_of_an_account_merged_into_another_companys_waits_for_the_choice(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company, other = CompanyFactory.create(name="Facebook"), CompanyFactory.create(name="Meta")
+    talk.send(salesforce, [company, other])
+    talk.remote_merges(sandbox, "Account", talk.link_of(other).remote_id, talk.link_of(company).remote_id)
+    mark = ContactFactory.create(company=company)
+
+    talk.send(salesforce, [mark])
+    talk.later(salesforce)
+    said = len(asked(sandbox))
+    talk.later(salesforce)
+
+    assert talk.shown(company, salesforce)[0] == "Needs your choice"
+    assert talk.shown(mark, salesforce) == ("Waiting", "for Facebook (company), which needs your choice")
+    assert len(asked(sandbox)) == said  # nothing is sent to the merged account again and again
+    link = talk.link_of(company)
+    queue.choose("company", link.pk, "create", by="tester", run=talk.new_run(salesforce).pk)
+    talk.drain(salesforce)
+    assert talk.person_of(sandbox, mark)["AccountId"] == talk.link_of(company).remote_id
+    assert talk.link_of(company).remote_id != talk.link_of(other).remote_id
+
+
 def test_a_contact_of_a_lost_account_whose_company_is_off_says_so_in_the_end(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
