@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 import pytest
+import requests
 from django.db import connection as database
 from django.db import connections
 from django.test import Client
@@ -16,17 +17,19 @@ from django.test import Client
 from companies.models import Company, CompanyLink
 from connectors import push, queue, registry
 from connectors.models import Connection
+from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
 from tests import talk
 from tests.benchmarks.rehearsal import begin, rehearsal
 from tests.benchmarks.rivals import bare, one_by_one
-from tests.factories import CompanyFactory, ConnectionFactory
+from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import browser_of, superuser
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
 RECORDS = 4_000
 ONE_BY_ONE = {0: 400, 150: 20}  # so many records tell its rate; thousands would take hours
+CONTACTS_EACH = 4
 ROUNDS = 3
 
 
@@ -51,7 +54,7 @@ def drain(connection: Connection, threads: int) -> None:
     """Send all that is due with so many talkers."""
 
     def one() -> None:
-        while CompanyLink.objects.filter(state="pending").exists():
+        while any(model.objects.filter(state="pending").exists() for model in (CompanyLink, ContactLink)):
             push.drain(connection.pk)
         connections.close_all()
 
@@ -92,8 +95,34 @@ def test_records_per_second(sandbox_url: str, latency_ms: int, slots: int) -> No
 
 
 def _forget() -> None:
-    for model in (CompanyLink, Entry, Run):
+    for model in (CompanyLink, ContactLink, Entry, Run):
         model.objects.all().delete()
+
+
+def test_contacts_per_second(sandbox_url: str) -> None:
+    """Contacts behind their companies, in one click on both; then the companies were there before."""
+    connection = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", max_slots=4)
+    companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS // CONTACTS_EACH))
+    contacts = Contact.objects.bulk_create(
+        ContactFactory.build(company=company, is_primary=number == 0)
+        for company in companies
+        for number in range(CONTACTS_EACH)
+    )
+    begin(sandbox_url, 150)
+    run = talk.request(connection, companies)
+    pks = [contact.pk for contact in contacts]
+    queue.enqueue("contact", pks, connection, run=run.pk, requested_by="t")
+    both = timed(lambda: drain(connection, 4))
+    requests_made = Run.objects.get(pk=run.pk).calls
+    ContactLink.objects.all().delete()
+    queue.enqueue("contact", pks, connection, run=talk.new_run(connection).pk, requested_by="t")
+    again = timed(lambda: drain(connection, 4))
+    there = requests.get(f"{sandbox_url}/_control/salesforce/Contact", timeout=30).json()
+    assert len(there) == len(contacts)
+    say(
+        f"150 ms a call, 4 slots: {len(companies)} companies and {len(contacts)} contacts in {both:.1f} s "
+        f"({requests_made} calls); the contacts unlinked and found again in {again:.1f} s"
+    )
 
 
 def _edit(companies: list[Company], number: int) -> None:
