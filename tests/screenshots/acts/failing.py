@@ -1,0 +1,109 @@
+"""What goes wrong: records gone over there, nobody to own them, the login, a field, the organisation."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth import get_user_model
+
+from companies.models import Company, CompanyLink
+from connectors.models import Connection
+from connectors.users import mirror
+from contacts.models import Contact, ContactLink
+from tests.screenshots.acts import places
+from tests.screenshots.camera import Screen
+from tests.screenshots.stage import VIEWER, Stage
+
+OTHER_ORG = "00D000000000009EAA"
+
+
+def play(stage: Stage) -> Iterator[list[Screen]]:
+    """Break one thing after the other, and look."""
+    yield _gone(stage)
+    yield _inactive_default(stage)
+    yield _refused_login(stage)
+    stage.mend()
+    yield _missing_field(stage)
+    yield _other_org(stage)
+
+
+def _gone(stage: Stage) -> list[Screen]:
+    """Somebody deletes a company and a contact over there that we then send."""
+    company = _delete_there(stage, CompanyLink, "Account")
+    contact = _delete_there(stage, ContactLink, "Contact")
+    company.name += " Holding"
+    company.save(requested_by="admin")
+    contact.job_title = "Chief Buyer"
+    contact.save(requested_by="admin")
+    stage.click([company.pk])
+    stage.click([contact.pk], "contact")
+    stage.drain()
+    return [
+        Screen("company-gone", places.company(company.pk)),
+        Screen("company-gone-choice", places.company(company.pk, f"choose/{stage.account.pk}")),
+        Screen("contact-gone", places.contact(contact.pk)),
+        Screen("contact-gone-choice", places.contact(contact.pk, f"choose/{stage.account.pk}")),
+    ]
+
+
+def _delete_there(stage: Stage, links: Any, kind: str) -> Any:
+    link = links.objects.filter(state="idle", changed=[]).exclude(remote_id="").order_by("-pk")[12]
+    stage.over_there("DELETE", f"salesforce/{kind}/{link.remote_id}")
+    return link.record
+
+
+def _inactive_default(stage: Stage) -> list[Screen]:
+    """Nobody can get the new records, and the list of users cannot be fetched again."""
+    tove = get_user_model()._default_manager.get(username="tove")
+    Connection.objects.update(default_representative=tove)
+    stage.click(Company.objects.filter(links=None).values_list("pk", flat=True))
+    stage.drain()
+    screens = [
+        Screen("users-no-default", places.USERS),
+        Screen("companies-went-to-login", f"{places.COMPANIES}?owner=login"),
+    ]
+    stage.break_it("status:503")
+    mirror.refresh(stage.account, by="admin")
+    stage.mend()
+    return [*screens, Screen("users-not-fresh", f"{places.USERS}?o=1")]
+
+
+def _refused_login(stage: Stage) -> list[Screen]:
+    stage.break_it("token:400:invalid_client", message="invalid client credentials")
+    Connection.objects.update(auto_push={"company": True, "contact": True})
+    for company in Company.objects.filter(links__state="idle").order_by("name")[20:30]:
+        company.website = f"{company.website}/new"
+        company.save(requested_by="dana")
+    waiting = Company.objects.filter(links__state="pending").order_by("name")[0]
+    stage.test()
+    stage.drain()
+    pk = stage.account.pk
+    return [
+        Screen("overview-failing", "/admin/"),
+        Screen("companies-paused", places.COMPANIES),
+        Screen("company-paused", places.company(waiting.pk)),
+        Screen("contact-paused", places.contact(Contact.objects.filter(company=waiting)[0].pk)),
+        Screen("connections-failing", places.CONNECTIONS),
+        Screen("connection-refused", places.connection(pk)),
+        Screen("log-failing", places.LOG),
+    ]
+
+
+def _missing_field(stage: Stage) -> list[Screen]:
+    Connection.objects.update(settings={"email_field": "Concord_Mail__c"})
+    stage.test()
+    pk = stage.account.pk
+    return [
+        Screen("connection-missing-field", places.connection(pk)),
+        Screen("mapping-missing-field", places.connection(pk, "mapping")),
+    ]
+
+
+def _other_org(stage: Stage) -> list[Screen]:
+    Connection.objects.update(settings={"email_field": "Concord_Email__c"}, org_id=OTHER_ORG)
+    stage.test()
+    pk = stage.account.pk
+    return [
+        Screen("connection-other-org", places.connection(pk)),
+        Screen("connection-other-org-viewer", places.connection(pk), who=VIEWER),
+        Screen("connection-start-over", places.connection(pk, "start-over")),
+    ]

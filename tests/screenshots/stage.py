@@ -1,0 +1,114 @@
+"""Where the pictures are taken: a database and a rehearsal of their own, so that nothing else is touched."""
+
+import logging
+import os
+import uuid
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import django
+import requests
+
+ADMIN, VIEWER, PASSWORD = "admin", "vera", "admin"
+
+
+def set_up(folder: Path) -> None:
+    """Point Django at a database of its own, and at no broker: this process sends by itself."""
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        CONCORD_VAR_DIR=str(folder),
+        DATABASE_URL=f"sqlite:///{folder / 'pictures.sqlite3'}",
+        REDIS_URL="redis://127.0.0.1:1/0",
+        REGISTRATION_MERCHANT="Globex Trading",
+        REGISTRATION_MIN_FILL_S="0",
+        REGISTRATION_PER_HOUR="1000",
+        DJANGO_ALLOW_ASYNC_UNSAFE="true",
+        LOG_LEVEL="ERROR",
+    )
+    django.setup()
+    logging.getLogger("django").setLevel(logging.ERROR)  # refusals are among the pictures
+    warnings.filterwarnings("ignore", message="No directory at")  # of collected static files
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Concord at `home`, and the sandbox at `sandbox_url`."""
+
+    home: str
+    sandbox_url: str
+
+    @property
+    def account(self) -> Any:
+        """Return the connection as it stands in the database."""
+        from connectors.models import Connection
+
+        return Connection.objects.select_related("health").get(slug="salesforce")
+
+    def over_there(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the sandbox's control API, as somebody else in that system would act."""
+        answer = requests.request(method, f"{self.sandbox_url}/_control/{path}", json=body, timeout=30)
+        if not answer.ok:
+            raise RuntimeError(answer.text)
+        return answer.json()
+
+    def break_it(self, fault: str, **more: Any) -> None:
+        """Let Salesforce fail in this way until `mend`."""
+        self.over_there("POST", "faults", [{"system": "salesforce", "fault": fault, **more}])
+
+    def mend(self) -> None:
+        """Let Salesforce work again."""
+        self.over_there("DELETE", "faults")
+
+    def click(self, pks: Iterable[int], entity: str = "company") -> uuid.UUID:
+        """Request records as a click of the admin does; return the run."""
+        from connectors import queue
+        from synclog import runs
+
+        account, wanted = self.account, list(pks)
+        run, _ = runs.start(
+            uuid.uuid4(),
+            kind="click",
+            label=account.system.push_label,
+            connection_id=account.pk,
+            connection_name=account.name,
+            entity=entity,
+            user_name=ADMIN,
+            requested=len(wanted),
+        )
+        queue.enqueue(entity, wanted, account, run=run.pk, requested_by=ADMIN)
+        return run.pk
+
+    def drain(self) -> None:
+        """Send what waits, as a worker does."""
+        from connectors import push
+
+        push.drain(self.account.pk)
+
+    def test(self) -> None:
+        """Press Test connection."""
+        from connectors import trial
+
+        trial.test(self.account, by=ADMIN)
+
+
+@contextmanager
+def live() -> Iterator[Stage]:
+    """Serve Concord and the sandbox, each on a free port, while the pictures are taken."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.management import call_command
+    from django.test.testcases import LiveServerThread
+
+    from connectors.sandbox.server import SandboxServer
+
+    call_command("migrate", verbosity=0)
+    thread = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    thread.daemon = True
+    with SandboxServer(port=0) as sandbox:
+        thread.start()
+        thread.is_ready.wait()
+        yield Stage(f"http://{thread.host}:{thread.port}", sandbox.url)
+        thread.terminate()
