@@ -54,7 +54,7 @@ def retry(request: HttpRequest, connection: Connection, *, only_run: Any = None)
         if is_new:
             by = user.get_username()
             number = queue.retry_failed(connection, None, run=run.pk, requested_by=by, only_run=only_run)
-            Run.objects.filter(pk=run.pk).update(requested=number)
+            runs.widen(run.pk, number)
             run.requested = number
     failed = words.counted(run.requested, "failed record is", "failed records are")
     messages.info(request, format_html("{} sent again. {}", failed, syncing.follow(request, run)))

@@ -91,8 +91,6 @@ def start_and_enqueue(
         result = queue.enqueue(
             board.entity.name, pks, connection, run=run.pk, requested_by=user.get_username()
         )
-        if result.parents:
-            runs.widen(run.pk, result.parents)
         if result.not_enabled:
             runs.add(run.pk, {"skipped": len(result.not_enabled)})
     return run, True, result

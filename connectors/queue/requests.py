@@ -14,6 +14,7 @@ from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.queue.upsert import write_requests
 from connectors.rendering import parent_is_there
+from synclog import runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,12 @@ def _enqueue(
 ) -> Enqueued:
     with transaction.atomic():
         off = _switched_off(kind, connection, wanted)
+        parents = _request_parents(kind, connection, template, wanted)  # first: parents before children
         queued = write_requests(kind, template, wanted)
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
-        parents = _request_parents(kind, connection, template, wanted)
+        if parents and template.run:
+            runs.widen(template.run, parents)
         doorbell.ring_after_commit(connection.pk)
     return Enqueued(queued, sorted(off), parents)
 

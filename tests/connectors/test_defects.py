@@ -28,6 +28,7 @@ from synclog.models import Run
 from tests import talk
 from tests.connectors.test_races import _after, _claimed, _settle, in_thread
 from tests.factories import CompanyFactory
+from tests.staff import person
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -330,7 +331,8 @@ def test_a_connection_must_let_one_talker_send_one_record(salesforce: Connection
 @pytest.mark.postgres
 def test_records_may_be_deleted_while_they_are_requested(salesforce: Connection) -> None:
     admin = site._registry[Company]
-    stop = threading.Event()
+    request, stop = HttpRequest(), threading.Event()
+    request.user = person()
 
     def ask() -> None:
         while not stop.is_set():
@@ -338,7 +340,7 @@ def test_records_may_be_deleted_while_they_are_requested(salesforce: Connection)
 
     def delete() -> None:
         try:
-            admin.delete_queryset(HttpRequest(), Company.objects.filter(pk__in=pks))
+            admin.delete_queryset(request, Company.objects.filter(pk__in=pks))
         finally:
             stop.set()
 
