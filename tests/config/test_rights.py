@@ -51,6 +51,7 @@ RECORD_add                             l--+++  l--+++
 RECORD_change                          l-++++  l--+++
 RECORD_delete                          l--+++  l--+++
 RECORD_history                         l-++++  l-++++
+RECORD_simple_history                  l00000  l00000
 RECORD/<path:object_id>/               l+++++  l+++++
 RECORD_cells                           l-++++  lmmmmm
 SENT_sync                              lmmmmm  l--+++
