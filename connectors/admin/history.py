@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
-from simple_history.models import ModelChange
+from simple_history.models import DeletedObject, ModelChange
 from simple_history.template_utils import HistoricalRecordContextHelper
 
 from connectors import states
@@ -83,7 +83,8 @@ class _Words(HistoricalRecordContextHelper):
             return "Yes" if value else "No"
         if isinstance(value, list):
             return ", ".join(str(item).capitalize() for item in value) or "none"
-        if value is None or value == "":
+        was_nobody = isinstance(value, DeletedObject) and value.pk is None
+        if value is None or value == "" or was_nobody:
             return "–"
         return states.capped(str(dict(self._choices(name)).get(value, value)), VALUE_CHARS)
 

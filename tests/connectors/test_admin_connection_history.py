@@ -91,3 +91,13 @@ def test_markup_in_a_value_stays_text(account: Connection, client: Client) -> No
     save(client, account, name="<b>bold</b>")
 
     assert "<b>bold</b>" not in client.get(url(account, "history")).content.decode()
+
+
+def test_nobody_before_is_a_dash(account: Connection, client: Client) -> None:
+    account.default_representative = person(username="marcus")
+    account.save()
+
+    html = history(client, account)
+
+    assert '<b>Default Sales Representative</b>: <span dir="auto">–</span>' in html
+    assert "Deleted user" not in html
