@@ -49,6 +49,8 @@ class CompanyAdmin(RecordAdmin):
     lead = "Find companies, see where each of them stands, and send them."
     association_in_tab = True
     deactivated = "the status becomes Inactive, contacts and locations stay"
+    change_form_before_template = "concord/company_head.html"
+    empty_value_display = "–"
     list_filter = [
         tabs.StateFilter,
         ("status", ChoicesDropdownFilter),
