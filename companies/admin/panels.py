@@ -138,8 +138,8 @@ class ChildGrid:
 
 
 def cut(text: str, limit: int = 120) -> SafeString:
-    """Return a value of any length and script so that a column bears it."""
-    shown = text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+    """Return a value of any length and script so that a column bears it; a dash for none."""
+    shown = (text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…") or "–"
     return format_html('<span class="cc-clamp" dir="auto">{}</span>', shown)
 
 

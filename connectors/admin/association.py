@@ -102,7 +102,7 @@ def _rule(board: Board, record: Any, connection: Connection) -> str:
     associates = connection.associates_automatically(board.entity.name)
     link = link_of(record, connection)
     known = associates or (link is not None and bool(link.remote_id))
-    return "sent when saved" if known and connection.sends_by_itself(record) else "not until someone syncs it"
+    return "sent when saved" if known and connection.sends_by_itself(record) else "only on a click"
 
 
 def _parts(board: Board, record: Any, connection: Connection) -> dict[str, Any]:

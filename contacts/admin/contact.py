@@ -54,7 +54,7 @@ class ContactAdmin(OverCompanyMixin, RecordAdmin):
         box = super().get_fieldsets(request, obj)[-1]
         person = (
             "Person",
-            {"fields": [("first_name", "last_name"), ("job_title", "email"), "phone", "role"]},
+            {"fields": [("first_name", "last_name"), "email", "job_title", "phone", "role"]},
         )
         if obj is None:
             return [("Contact", {"fields": ["company", "active", "owner"]}), person, box]

@@ -92,7 +92,7 @@ def test_a_location_goes_with_its_company_where_a_system_takes_none(
 
 @pytest.mark.parametrize(
     ("auto_push", "says"),
-    [(True, "Automatic: sent when saved"), (False, "Automatic: not until someone syncs it")],
+    [(True, "Automatic: sent when saved"), (False, "Automatic: only on a click")],
 )
 def test_automatic_says_what_it_means(
     client: Client, account: Connection, facebook: Company, auto_push: bool, says: str
@@ -108,7 +108,7 @@ def test_a_company_in_a_status_that_is_not_sent_says_so(
     Connection.objects.update(auto_push={"company": True})
     Company.objects.update(status="rejected")
 
-    assert "Automatic: not until someone syncs it" in table(client, facebook)
+    assert "Automatic: only on a click" in table(client, facebook)
 
 
 def test_saving_an_untouched_form_makes_no_link(
