@@ -31,6 +31,9 @@ def play(stage: Stage) -> Iterator[list[Screen]]:
     queue.set_enabled("company", _in_sync()[9].pk, stage.account, False, by="admin")
     run = stage.click(company.pk for company in _never_sent()[:3])
     yield [*_records(stage), *_connection(stage.account), *_users(stage.account.pk), *_told(run)]
+    Connection.objects.update(auto_push={"company": True, "contact": True})
+    pk = stage.account.pk
+    yield [Screen("connection-send", f"{places.connection(pk, 'send')}?entity=company&entity=contact")]
 
 
 def _prepare_twins(stage: Stage) -> None:
@@ -96,7 +99,7 @@ def _records(stage: Stage) -> list[Screen]:
         *[Screen(f"company-{tab}", f"{places.company(pk)}#{tab}") for tab in places.TABS],
         Screen("company-changed", places.company(_in_sync_but_changed().pk)),
         Screen("company-unsaved", places.company(pk), _types),
-        Screen("company-history", places.company(pk, "history")),
+        Screen("company-history", places.company(_in_sync_but_changed().pk, "history")),
         Screen("company-delete", places.company(pk, "delete")),
         Screen("company-failed", places.company(failed[0].record_id)),
         Screen("company-failed-contacts", f"{places.company(failed[0].record_id)}#contacts"),
@@ -104,7 +107,6 @@ def _records(stage: Stage) -> list[Screen]:
         Screen("company-choice", places.company(torn.record_id, f"choose/{account}")),
         Screen("contacts", places.CONTACTS),
         Screen("contact", places.contact(primary.pk)),
-        Screen("contact-association", f"{places.contact(primary.pk)}#association"),
         Screen("contact-log", f"{places.contact(primary.pk)}#log"),
         Screen("contact-waiting", places.contact(waiting.pk)),
         Screen("contact-duplicate", places.contact(twin.pk)),
@@ -141,7 +143,6 @@ def _connection(account: Any) -> list[Screen]:
         Screen("connection-viewer", places.connection(pk), who="vera"),
         Screen("mapping", places.connection(pk, "mapping")),
         Screen("connection-history", places.connection(pk, "history")),
-        Screen("connection-send", f"{places.connection(pk, 'send')}?entity=company&entity=contact"),
     ]
 
 
