@@ -162,12 +162,19 @@ class Location(Synced):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a default mark is taken from the location that had it. Requests the company too."""
         with transaction.atomic():
-            Company.objects.select_for_update().filter(pk=self.company_id).first()
+            self._lock_companies()
             self._take_marks()
             left = Company.objects.filter(locations=self.pk).exclude(pk=self.company_id).first()
             super().save(*args, **kwargs)
             if left is not None:  # it was this one's before
                 left.touched(kwargs.get("requested_by", ""))
+
+    def _lock_companies(self) -> None:
+        """Lock the company, and the one that it is leaving, before anything of theirs."""
+        left = Location.objects.filter(pk=self.pk).values("company")
+        # no_key: a request that inserts a link looks at its company at the end, and may hold links we want.
+        rows = Company.objects.select_for_update(no_key=True).filter(Q(pk=self.company_id) | Q(pk__in=left))
+        list(rows.order_by("pk").values_list("pk"))
 
     def _take_marks(self) -> None:
         others = Location.objects.filter(company_id=self.company_id).exclude(pk=self.pk)

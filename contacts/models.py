@@ -98,7 +98,7 @@ class Contact(Synced):
         with transaction.atomic():
             if self._state.adding and self.source != self.Source.PULL and not self.is_primary:
                 # Two who add the first contact at once: the company's row decides who is first.
-                Company.objects.select_for_update().filter(pk=self.company_id).first()
+                Company.objects.select_for_update(no_key=True).filter(pk=self.company_id).first()
                 self.is_primary = self.active and not self.company.contacts.exists()
             super().save(*args, **kwargs)
 

@@ -121,7 +121,7 @@ class KeepsOverThereMixin(_Admin):
         """Delete one record, its children and their links."""
         with transaction.atomic():
             self.before_leaving(request, [obj])
-            _hold(entities.of(self.model), [obj.pk])
+            _hold(entities.of(self.model), [obj])
             obj.delete(requested_by=request.user.get_username())
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -130,8 +130,7 @@ class KeepsOverThereMixin(_Admin):
         by = request.user.get_username()
         with transaction.atomic():
             self.before_leaving(request, records)
-            _hold(entities.of(self.model), [record.pk for record in records])
-            touched = _touched(records)
+            touched = _hold(entities.of(self.model), records)
             super().delete_queryset(request, queryset)
             for other in touched:
                 other.touched(by)
@@ -176,12 +175,17 @@ def _with(answer: Any, admin: Any, request: HttpRequest, chosen: QuerySet[Any]) 
     return answer
 
 
-def _hold(entity: Entity[Any, Any], pks: list[int]) -> None:
-    """Lock the links of these records and of their children, which go with them."""
+def _hold(entity: Entity[Any, Any], records: Sequence[Synced]) -> list[Synced]:
+    """Lock these records with their links and children, which go with them; return whom that touches."""
+    touched = _touched(records)
+    for other in touched:
+        other.hold()
+    pks = [record.pk for record in records]
     queue.hold(entity, pks)
     for child in _children(entity):
         theirs = child.records().filter(**{f"{child.parent}__in": pks})
         queue.hold(child, list(theirs.values_list("pk", flat=True)))
+    return touched
 
 
 def _touched(records: Sequence[Synced]) -> list[Synced]:

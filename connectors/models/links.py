@@ -155,6 +155,8 @@ class Synced(models.Model):
         """Delete here, nothing over there; records whose payload held something of this are looked at."""
         with transaction.atomic():
             touched = list(self.touches())
+            for other in touched:  # before this one, as a save of this one takes them
+                other.hold()
             deleted = super().delete(*args, **kwargs)
             for other in touched:
                 other.touched(requested_by)
@@ -176,6 +178,10 @@ class Synced(models.Model):
         if fresh is not None:
             fresh._move_version()
             queue.enqueue_auto(fresh, requested_by=requested_by)
+
+    def hold(self) -> None:
+        """Lock this record for the transaction. no_key: others may go on referring to it."""
+        type(self)._default_manager.select_for_update(no_key=True).filter(pk=self.pk).first()
 
     def _touch_others(self, requested_by: str) -> None:
         for other in self.touches():

@@ -126,11 +126,14 @@ def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> 
 
 
 def hold(entity: Entity[Any, Any], pks: Collection[int]) -> None:
-    """Lock the links of records that are about to be deleted, in the order of all other locks.
+    """Lock records that are about to be deleted, and their links, in the order of all other locks.
 
-    Call it in the deleting transaction: a delete takes its locks as the rows lie, and
-    would deadlock with a request over the same records.
+    Call it in the deleting transaction, for parents before their children: a delete takes
+    its locks as the rows lie, the record's last, and would deadlock with a save or a
+    request of the same records.
     """
+    records = entity.records().select_for_update(no_key=True).filter(pk__in=pks)
+    list(records.order_by("pk").values_list("pk"))
     links = entity.link.objects.select_for_update().filter(record_id__in=pks)
     list(links.order_by("record_id", "connection_id").values_list("pk"))
 
