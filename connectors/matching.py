@@ -55,7 +55,7 @@ def _unlinked(connection: Connection, kind: Entity[Any, Any]) -> list[int]:
     linked = set(kind.links().linked().filter(connection=connection).values_list("record_id", flat=True))
     off = kind.links().filter(connection=connection, enabled=Link.Enabled.NO)
     left_out = linked | set(off.values_list("record_id", flat=True))
-    pks = kind.records().order_by("pk").values_list("pk", flat=True)
+    pks = kind.records().filter(sync_enabled=True).order_by("pk").values_list("pk", flat=True)
     return [pk for pk in pks.iterator() if pk not in left_out]
 
 

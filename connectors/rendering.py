@@ -48,6 +48,25 @@ class Renderer:
         """Return who the parent of a rendered record is over there."""
         return self.parents.get(getattr(record, f"{self.kind.parent}_id")) if self.kind.parent else None
 
+    def moved(self, links: Sequence[Any], renderings: Sequence[Rendered]) -> set[int]:
+        """Return the links (pks) whose record stands below another parent over there than here.
+
+        Only of those whose parent here is not there yet: their rendering says nothing of
+        it. A record whose parent was unlinked has not moved.
+        """
+        found = {
+            link: link.snapshot.get(self.mapping.parent)
+            for link, one in zip(links, renderings, strict=True)
+            if one.is_orphan
+        }
+        ids = {remote_id for remote_id in found.values() if remote_id}
+        if not ids:
+            return set()
+        parents = entities.get(self.kind.parent).links().filter(connection=self.connection)
+        whose = dict(parents.filter(remote_id__in=ids).values_list("remote_id", "record_id"))
+        here = {link: getattr(link.record, f"{self.kind.parent}_id") for link in found}
+        return {link.pk for link, there in found.items() if whose.get(there, here[link]) != here[link]}
+
     def _look_up(self, records: Iterable[Any]) -> None:
         if not self.mapping.parent:
             return

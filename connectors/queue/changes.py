@@ -33,7 +33,9 @@ def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
         waiting.update(state=Link.State.IDLE)
         return
     for connection in _connections(kind.name):
-        link = kind.links().filter(connection=connection, record_id=record.pk).first()
+        # Locked: an answer about it is settled before this looks, or sees this save when it is.
+        links = kind.links().select_for_update().filter(connection=connection, record_id=record.pk)
+        link = links.first()
         if link is None:
             if connection.sends_by_itself(record) and connection.associates_automatically(kind.name):
                 _request_saved(kind, record, connection, requested_by)
@@ -52,8 +54,11 @@ def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, reque
     automatic = connection.sends_by_itself(link.record)
     if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
         _request_saved(kind, link.record, connection, requested_by)
-    elif link.remote_id and differs != link.changed:
+        return
+    if link.remote_id and differs != link.changed:
         kind.links().filter(pk=link.pk).update(changed=differs)
+    if link.state == Link.State.PENDING:  # a talker passes over what is locked here
+        doorbell.ring_after_commit(connection.pk)
 
 
 def _request_saved(kind: Entity[Any, Any], record: Synced, connection: Connection, by: str) -> None:
@@ -74,10 +79,13 @@ def _chunks(links: Iterable[Any]) -> Iterator[list[Any]]:
 def _all_differing(links: Sequence[Any], renderer: Renderer) -> list[list[str]]:
     """Return, per link, our names of the fields that the other side does not have yet."""
     renderings = renderer.render([link.record for link in links])
-    return [
-        renderer.mapping.local_names(outstanding(one.payload, link.snapshot, link.left, unsure=False))
+    moved = renderer.moved(links, renderings)
+    differing = [
+        {*outstanding(one.payload, link.snapshot, link.left, unsure=False)}
+        | ({renderer.mapping.parent} if link.pk in moved else set())
         for link, one in zip(links, renderings, strict=True)
     ]
+    return [renderer.mapping.local_names(remote) for remote in differing]
 
 
 def find_changed(

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors import entities, logbook
@@ -144,6 +145,7 @@ def set_automatic(entity: str, pk: int, connection: Connection) -> None:
     with transaction.atomic():
         links = kind.links().filter(connection=connection, record_id=pk)
         list(links.select_for_update().values_list("pk"))
-        known = links.exclude(remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
+        rests = Q(lease=None) | ~Q(lease__in=live_leases(connection))
+        known = links.exclude(rests, remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
         if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
             links.delete()

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 
 from connectors import clock, doorbell, entities
 from connectors.entities import Entity
-from connectors.models import Connection, Link
+from connectors.models import Connection, Link, LinkQuerySet
 from connectors.queue.upsert import write_requests
 from connectors.rendering import parent_is_there
 from synclog import runs
@@ -59,7 +59,8 @@ def _enqueue(
 ) -> Enqueued:
     with transaction.atomic():
         off = _switched_off(kind, connection, wanted)
-        parents = _request_parents(kind, connection, template, wanted)  # first: parents before children
+        sent = [pk for pk in wanted if pk not in off]
+        parents = _request_parents(kind, connection, template, sent)  # first: parents before children
         queued = write_requests(kind, template, wanted)
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
@@ -76,8 +77,7 @@ def _request_parents(
     if not kind.parent or template.priority != Link.Priority.CLICK:
         return 0
     parent = entities.get(kind.parent)
-    rows = kind.records().filter(pk__in=wanted, sync_enabled=True)
-    pks = set(rows.values_list(f"{kind.parent}_id", flat=True))
+    pks = set(kind.records().filter(pk__in=wanted).values_list(f"{kind.parent}_id", flat=True))
     known = parent.links().filter(connection=connection, record__in=pks)
     known = known.exclude(remote_id="", state=Link.State.IDLE, enabled=Link.Enabled.YES)
     missing = sorted(pks - set(known.values_list("record_id", flat=True)))
@@ -138,7 +138,13 @@ def retry_failed(
 
 def waiting(run: uuid.UUID) -> int:
     """Return how many records of a run have no outcome yet."""
-    return sum(kind.links().filter(run=run, state=Link.State.PENDING).count() for kind in entities.in_order())
+    return sum(_pending(kind, run).count() for kind in entities.in_order())
+
+
+def _pending(kind: Entity[Any, Any], run: uuid.UUID) -> LinkQuerySet:
+    """Return what waits. One that was switched off while it was asked for waits for nothing."""
+    rows = kind.links().filter(run=run, state=Link.State.PENDING)
+    return rows.filter(enabled=Link.Enabled.YES, record__sync_enabled=True)
 
 
 def moving(run: uuid.UUID) -> int:
@@ -159,5 +165,4 @@ def _stuck(kind: Entity[Any, Any], run: uuid.UUID) -> int:
         enabled=Link.Enabled.YES,
         record__sync_enabled=True,
     )
-    pending = kind.links().filter(run=run, state=Link.State.PENDING)
-    return pending.exclude(parent_is_there(kind)).exclude(Exists(coming)).count()
+    return _pending(kind, run).exclude(parent_is_there(kind)).exclude(Exists(coming)).count()

@@ -99,6 +99,18 @@ def test_a_company_that_is_switched_off_is_left_out(salesforce: Connection, sand
     assert matched(salesforce) == Found()
 
 
+def test_a_company_that_is_not_to_be_synchronized_at_all_is_left_out(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    talk.remote_creates(sandbox, {"Name": "Acme", "Website": "acme.example"})
+    company = CompanyFactory.create(name="Acme", website="acme.example", sync_enabled=False)
+
+    found = matched(salesforce)
+
+    assert (found.link, found.create) == (0, 0)
+    assert not company.links.exists()
+
+
 def test_busy_talkers_are_said(salesforce: Connection) -> None:
     Connection.objects.update(max_slots=1)
     CompanyFactory.create()

@@ -244,6 +244,18 @@ def test_clicking_twice_makes_neither_twice(salesforce: Connection, sandbox: San
     assert queue.waiting(first.pk) == queue.waiting(second.pk) == 0
 
 
+def test_a_click_on_a_contact_that_is_switched_off_does_not_send_its_company(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    mark = ContactFactory.create()
+    queue.set_enabled("contact", mark.pk, salesforce, False, by="dana")
+
+    run = talk.send(salesforce, [mark])
+
+    assert talk.accounts(sandbox) == []
+    assert run.requested == 1
+
+
 # By itself.
 
 
@@ -353,6 +365,38 @@ def test_a_linked_contact_whose_company_is_unlinked_keeps_its_account_over_there
     talk.send(automatic, [company])
     assert talk.person_of(sandbox, mark)["Phone"] == "2"
     assert talk.person_of(sandbox, mark)["AccountId"] == talk.link_of(company).remote_id == before
+
+
+def moved(mark: Contact, company: Company) -> None:
+    mark.company, mark.is_primary = company, False
+    mark.save()
+
+
+def test_a_contact_that_moved_to_a_company_not_sent_yet_follows_it(
+    automatic: Connection, sandbox: SandboxServer
+) -> None:
+    mark = ContactFactory.create()
+    talk.drain(automatic)
+    other = CompanyFactory.create(name="Facebook")
+
+    moved(mark, other)
+    assert talk.shown(mark, automatic) == ("Waiting", "for Facebook (company)")
+    talk.drain(automatic)
+
+    assert talk.person_of(sandbox, mark)["AccountId"] == talk.account_of(sandbox, other)["Id"]
+
+
+def test_a_contact_that_moved_to_a_company_not_sent_yet_shows_it_where_the_switch_is_off(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    mark = ContactFactory.create()
+    talk.send(salesforce, [mark])
+
+    moved(mark, CompanyFactory.create())
+
+    assert talk.shown(mark, salesforce)[0] == "Changed, not sent"
+    assert talk.contact_link_of(mark).changed == ["company"]
+    assert queue.find_changed(salesforce, "contact") == 1
 
 
 # Two workers.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -84,6 +84,57 @@ def test_edit_in_flight_shows_as_changed_when_the_switch_is_off(
     link = talk.link_of(company)
     assert (link.state, link.changed[:1]) == ("idle", ["name"])
     assert "phone" in link.changed
+
+
+@pytest.mark.postgres
+def test_an_edit_that_is_saved_while_the_answer_is_stored_shows_as_changed(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(phone="old")
+    talk.request(salesforce, [company])
+    talk.break_it(sandbox, {"fault": "slow:0.5", "match": {"route": "collections_upsert"}, "times": 1})
+    company.phone = "new"
+
+    with in_thread(lambda: push.drain(salesforce.pk)):
+        wait_until(lambda: talk.count(sandbox, "composite"))
+        with transaction.atomic():
+            company.save()
+            wait_until(lambda: _somebody_waits() or talk.link_of(company).lease is None)
+
+    assert talk.account_of(sandbox, company)["Phone"] == "old"
+    assert talk.link_of(company).changed == ["phone"]
+
+
+def test_automatic_keeps_the_link_of_a_record_that_is_being_sent(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    talk.break_it(sandbox, {"fault": "slow:0.8", "match": {"route": "collections_upsert"}, "times": 1})
+
+    with in_thread(lambda: push.drain(salesforce.pk)):
+        wait_until(lambda: talk.count(sandbox, "composite"))
+        queue.set_enabled("company", company.pk, salesforce, False, by="dana")
+        queue.set_automatic("company", company.pk, salesforce)
+
+    assert talk.link_of(company).remote_id == talk.account_of(sandbox, company)["Id"]
+
+
+@pytest.mark.postgres
+def test_nobody_waits_for_a_record_that_was_switched_off_while_it_was_asked_for(
+    salesforce: Connection,
+) -> None:
+    company = CompanyFactory.create()
+    run_id = uuid.uuid4()
+    company.sync_enabled = False
+
+    with transaction.atomic():
+        queue.enqueue("company", [company.pk], salesforce, run=run_id, requested_by="tester")
+        with in_thread(company.save):
+            pass
+
+    assert talk.link_of(company).state == "pending"
+    assert queue.waiting(run_id) == queue.moving(run_id) == 0
 
 
 @pytest.mark.parametrize(("before", "between"), [("A", "B"), ("", "B"), ("A", "")])
@@ -318,6 +369,12 @@ def _after(batches: int) -> Callable[[], bool]:
     """Return a stop for `drain` that lets so many batches through."""
     asked = iter([False] * (batches + 1))
     return lambda: next(asked, True)
+
+
+def _somebody_waits() -> bool:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def _claimed(connection: Connection) -> tuple[entities.Entity[Any, Any], uuid.UUID, list[CompanyLink]]:
