@@ -51,6 +51,8 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
     with queue.slot(connection, lease_s()) as lease:
         if lease is None:
             return False
+        if not _unchanged(connection):  # since it was read; whoever changed it saw nobody talking
+            return True
         desk = Desk(connection, lease)
         try:
             with registry.open_connector(

@@ -111,7 +111,7 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
             rows = ConnectionHealth.objects.filter(connection=obj)
             rows.update(checks=[], tested_at=None, other_org="")
             health.credentials_changed(obj)
-            doorbell.ring(obj.pk)
+            doorbell.ring_after_commit(obj.pk)
         if change:
             request.__dict__["concord_switched_on"] = form.switched_on()
 

@@ -59,6 +59,9 @@ def refresh(connection: Connection, *, by: str, call_timeout_s: float = CALL_TIM
         text = f"{connection.system.label} answered without a single user. The list was left as it was."
         return _failed(connection, text, by, code="no_users")
     done = _kept(connection, found)
+    if done is None:
+        text = "The connection belongs to another organisation by now. Fetch the users again."
+        return _failed(connection, text, by, code="other_org")
     if done.is_news or by != SCHEDULE:
         logbook.event(connection, done.text, login_user=by, code="users")
     return done
@@ -109,10 +112,16 @@ def _failed(connection: Connection, text: str, by: str, *, code: str, detail: st
     return Refreshed(False, said)
 
 
-def _kept(connection: Connection, found: Mapping[str, UserRecord]) -> Refreshed:
-    """Store what was found, in one transaction; two who refresh at once wait for each other."""
+def _kept(connection: Connection, found: Mapping[str, UserRecord]) -> Refreshed | None:
+    """Store what was found, in one transaction; two who refresh at once wait for each other.
+
+    None, and nothing stored, where a person started over with another organisation meanwhile.
+    """
     with transaction.atomic():
         ConnectionHealth.objects.select_for_update().get(connection=connection)
+        org_id = Connection.objects.values_list("org_id", flat=True).get(pk=connection.pk)
+        if connection.org_id and org_id != connection.org_id:
+            return None
         now = timezone.now()
         known = {row.remote_id: row for row in RemoteUser.objects.filter(connection=connection)}
         rows = [_row(connection, found[key], known.get(key), now) for key in sorted(found)]

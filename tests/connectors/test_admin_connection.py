@@ -4,15 +4,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from companies.models import CompanyLink
+from connectors import doorbell, queue
 from connectors.models import Connection, ConnectionHealth
 from connectors.sandbox.server import SandboxServer
+from contacts.models import ContactLink
 from synclog.models import Entry, Run
-from tests.factories import CompanyFactory, ConnectionFactory
+from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import READS, SYNCS, browser_of, person
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +226,33 @@ def test_retry_failed_asks_again_for_all_but_those_that_need_a_choice(
     assert "2 failed records are sent again." in told(answer)
     assert CompanyLink.objects.filter(state="pending").count() == 2
     assert (Run.objects.get().requested, Run.objects.get().label) == (2, "Retry failed")
+
+
+def test_retry_failed_counts_the_companies_that_go_before_their_contacts(
+    account: Connection, client: Client
+) -> None:
+    mark = ContactFactory.create()
+    ContactLink.objects.create(connection=account, record=mark, state="failed", code="invalid")
+
+    client.post(f"{LIST}{account.pk}/retry/")
+
+    run = Run.objects.get()
+    assert run.requested == queue.waiting(run.pk) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_edited_login_rings_when_it_is_stored_and_not_before(account: Connection, client: Client) -> None:
+    broker = redis.Redis.from_url(settings.REDIS_URL)
+    doorbell.forget_trouble()
+    posted = boxes(client, account, **SECRETS)
+    broker.flushdb()
+
+    with transaction.atomic():
+        client.post(page(account), posted)
+        before = broker.llen("concord")
+
+    assert stored(account).credentials["client_id"] == "new-client"
+    assert (before, broker.llen("concord")) == (0, 1)
 
 
 @pytest.mark.parametrize("button", ["test", "pause", "resume", "retry"])

@@ -1,5 +1,6 @@
 """Another organisation: found by a test or a login, refused, and taken only as a person decides."""
 
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -8,15 +9,19 @@ import pytest
 from django.utils import timezone
 
 from companies.models import CompanyLink
-from connectors import queue, start_over, trial
+from connectors import push, queue, start_over, trial
 from connectors.models import Connection, ConnectionHealth, RemoteUser, Slot, Token, UserLink
 from connectors.queue import InFlightError
 from connectors.sandbox.server import SandboxServer
 from connectors.start_over import OtherOrgError
+from connectors.users import mirror
 from contacts.models import Contact, ContactLink
 from synclog.models import Entry
 from tests import people, talk
 from tests.factories import CompanyFactory, ConnectionFactory, UserFactory
+from tests.waiting import wait_until
+
+from .test_races import in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,3 +180,40 @@ def test_after_starting_over_records_are_looked_for_and_sent_anew(
     assert account["Name"] == "Facebook"
     assert talk.link_of(company).remote_id == account["Id"]
     assert queue.live_leases(salesforce) == set()
+
+
+def test_users_that_were_asked_for_before_it_are_not_kept_after_it(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    trial.test(Connection.objects.get(), by="dana")
+    before, asked = Connection.objects.get(), talk.count(sandbox, "composite")
+    talk.break_it(sandbox, {"fault": "slow:1", "match": {"route": "composite"}, "times": 1})
+
+    with in_thread(lambda: mirror.refresh(before, by="dana")):
+        wait_until(lambda: talk.count(sandbox, "composite") > asked)
+        ConnectionHealth.objects.update(other_org=NEW)
+        start_over.start_over(Connection.objects.get(), NEW, by="dana")
+
+    assert not RemoteUser.objects.exists()
+    assert ConnectionHealth.objects.get().users_at is None
+    assert "another organisation by now" in ConnectionHealth.objects.get().users_trouble
+
+
+def test_a_worker_that_read_the_connection_before_it_pauses_nothing(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    Connection.objects.update(org_id=OLD)
+    before = Connection.objects.select_related("health").get()
+    found = trial.test(Connection.objects.select_related("health").get(), by="dana").other_org
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    start_over.start_over(Connection.objects.get(), found, by="dana")
+    talk.request(salesforce, [company])
+
+    assert push._talk(before, time.monotonic() + 30, lambda: False)  # look again
+
+    health = ConnectionHealth.objects.get()
+    assert (health.pause, health.other_org) == ("", "")
+    assert queue.live_leases(before) == set()
+    talk.drain(salesforce)
+    assert talk.link_of(company).state == "idle"
