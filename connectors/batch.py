@@ -146,6 +146,7 @@ class Batch:
             local=rendered.local,
             choice=row.choice,
             sure=not row.unsure,
+            edited=outstanding(rendered.payload, row.snapshot, row.left, unsure=False),
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
         )

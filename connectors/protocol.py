@@ -52,7 +52,8 @@ class Change:
     `fields` the difference (None clears), `payload` the whole without blanks (a
     create needs it), `local` our values that matching compares, `choice` what a
     person decided: "", CREATE, or the remote id to link to. `sure` is false while
-    an earlier answer is missing: then the key is written along with the fields.
+    an earlier answer is missing: then the key is written along with the fields, and
+    `edited` is what of them differs from what was agreed.
 
     For a new record: `owners` are the users over there who may own it, best first
     (after them the system's own choice); `owner_of` is the remote id of the parent
@@ -66,6 +67,7 @@ class Change:
     local: Mapping[str, Any] = field(default_factory=dict)
     choice: str = ""
     sure: bool = True
+    edited: Mapping[str, Any] = field(default_factory=dict)
     owners: Sequence[str] = ()
     owner_of: str = ""
 

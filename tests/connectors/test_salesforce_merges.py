@@ -155,6 +155,35 @@ def test_a_merge_is_found_by_a_full_push_without_any_edit(case: Case) -> None:
     assert case.rows()[survivor]["Concord_Id__c"] == str(case.record.public_id)
 
 
+def test_a_merge_that_a_full_push_finds_leaves_the_survivors_values(case: Case) -> None:
+    survivor = case.beside(Phone="their phone")
+    case.merge(survivor, case.link().remote_id)
+
+    case.send(full=True)
+
+    there = case.rows()[survivor]
+    assert (there[case.name], there["Phone"]) == ("Survivor", "their phone")
+    link = case.link()
+    assert (link.remote_id, link.changed, link.unsure) == (survivor, [], False)
+    assert "left as they are over there" in talk.told(case.record)[-1]
+
+
+def test_a_company_that_its_contact_finds_merged_leaves_the_survivors_values(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(name="Facebook")
+    talk.send(salesforce, [company])
+    (survivor,) = talk.remote_creates(sandbox, {"Name": "Meta"})
+    talk.remote_merges(sandbox, "Account", survivor, talk.link_of(company).remote_id)
+    mark = ContactFactory.create(company=company)
+
+    talk.send(salesforce, [mark])
+    talk.later(salesforce)
+
+    assert talk.person_of(sandbox, mark)["AccountId"] == survivor
+    assert talk.account_of(sandbox, company)["Name"] == "Meta"
+
+
 def test_the_next_edit_after_a_relink_is_one_plain_update(case: Case) -> None:
     survivor = case.beside(Phone="their phone")
     case.merge(survivor, case.link().remote_id)

@@ -376,6 +376,20 @@ def test_when_everybody_is_refused_it_is_the_logins_own_user(
     )
 
 
+def test_an_id_that_is_refused_without_any_owner_too_flags_nobody(
+    users: Connection, sandbox: SandboxServer, there: dict[str, str]
+) -> None:
+    company = CompanyFactory.create(sales_representative=linked(users, there["east"]))
+    talk.break_it(sandbox, {"fault": "record:INVALID_CROSS_REFERENCE_KEY", "fields": [], "times": 2})
+
+    run = talk.send(users, [company])
+
+    assert run.rejected == 1
+    assert RemoteUser.objects.get(remote_id=there["east"]).may_own
+    talk.send(users, [company])
+    assert owner_of(sandbox, company) == there["east"]
+
+
 def test_in_a_batch_of_two_hundred_only_the_bad_owners_give_way_and_all_arrive(
     users: Connection, sandbox: SandboxServer, there: dict[str, str]
 ) -> None:

@@ -156,8 +156,8 @@ class Planner:
     def relinked(self, plan: Plan, record: Record) -> tuple[Plan, Adoption | None]:
         """Return the plan of a record that was merged into another one over there, which it takes over.
 
-        What was to be sent is sent; the survivor's other values are treated as at any
-        adoption. One that carries another record's id is a person's to decide.
+        What was edited is sent; the survivor's other values are treated as at any adoption.
+        One that carries another record's id is a person's to decide.
         """
         if str(record.get(self.mapping.key) or "").casefold() not in ("", plan.change.key.casefold()):
             text = (
@@ -166,7 +166,7 @@ class Planner:
             )
             return Plan(plan.change, outcome=self.conflict([record], text)), None
         fill, wish = self.adoption(plan.change, record)
-        sent = {**fill, **plan.change.fields}
+        sent = {**fill, **plan.change.edited}
         left = {name: value for name, value in wish.left.items() if name not in sent}
         wish = replace(wish, left=left, fill=sent)
         name = str(record.get("Name") or record["Id"])

@@ -126,9 +126,9 @@ class Writer:
         outcomes = {}
         for draft in drafts:
             outcome = reader.outcome(draft.plan, draft.record(self.mapping), draft.answer)
-            outcomes[draft.plan.change.key] = replace(
-                outcome, owner=draft.owner, refused_owners=draft.refused
-            )
+            # Refused with no owner at all for the same reason: then it was none of theirs.
+            refused = {} if owner_problem(draft.answer, self.mapping) else draft.refused
+            outcomes[draft.plan.change.key] = replace(outcome, owner=draft.owner, refused_owners=refused)
         return self._described(outcomes)
 
     def _described(self, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
