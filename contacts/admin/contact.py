@@ -119,7 +119,7 @@ class ContactAdmin(OverCompanyMixin, RecordAdmin):
         """Return Validated, or who has the same e-mail, as links."""
         found = list(duplicates.of(contact)[: NAMED + 1])
         if not found:
-            return "Validated" if contact.is_validated else "Nobody else has this e-mail"
+            return "Validated: nobody else has this e-mail" if contact.email else "Validated"
         links = format_html_join(
             ", ", '<a class="cc-link" href="{}" dir="auto">{}</a>', map(_linked, found[:NAMED])
         )

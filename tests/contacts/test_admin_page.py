@@ -67,7 +67,7 @@ def test_the_page_has_the_seeds_fields(client: Client, mark: Contact) -> None:
 
     for label in ("Business Account", "Status", "Owner", "Duplicate", "Job Title", "Phone 1", "Role"):
         assert label in html
-    assert "Nobody else has this e-mail" in html
+    assert "Validated: nobody else has this e-mail" in html
 
 
 @pytest.mark.parametrize(
