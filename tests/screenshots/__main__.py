@@ -17,7 +17,7 @@ from tests.screenshots.camera import Camera
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "var" / "screenshots"
-README_PICTURE = ROOT / "docs" / "console.png"
+README_PICTURE, README_SCREEN = ROOT / "docs" / "console.png", "companies-by-name"
 
 
 def main(words: list[str]) -> int:
@@ -42,12 +42,10 @@ def _play(words: list[str]) -> Camera:
     if not words:
         shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with stage.live() as here, Camera(here.home, FOLDER, words) as camera:
+    with stage.live() as here, Camera(here.home, FOLDER, words, {README_SCREEN: README_PICTURE}) as camera:
         for act in ACTS:
             for screens in act(here):
                 camera.take(screens)
-        if not words:
-            camera.first_view(README_PICTURE, "/admin/companies/company/?o=1")
     return camera
 
 

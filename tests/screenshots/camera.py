@@ -1,6 +1,6 @@
 """The camera: three looks at every screen, and a note of what a page did wrong meanwhile."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,10 +35,15 @@ class Screen:
 
 
 class Camera:
-    """Takes pictures into a folder; of all screens, or of those whose name holds one of the words."""
+    """Takes pictures into a folder; of all screens, or of those whose name holds one of the words.
 
-    def __init__(self, home: str, folder: Path, words: Iterable[str] = ()) -> None:
-        self.home, self.folder, self.words = home, folder, tuple(words)
+    `first_views` are the files for what stands on a desk's screen before anyone scrolls, by screen.
+    """
+
+    def __init__(
+        self, home: str, folder: Path, words: Iterable[str], first_views: Mapping[str, Path]
+    ) -> None:
+        self.home, self.folder, self.words, self.first_views = home, folder, tuple(words), first_views
         self.taken = 0
         self.faults: list[str] = []
         self._open = ExitStack()
@@ -64,18 +69,14 @@ class Camera:
                 continue
             person = self._person(screen.who)
             self._open_page(person, screen)
+            if screen.name in self.first_views:
+                person.page.evaluate(SETTLED)
+                person.page.screenshot(path=self.first_views[screen.name])
             for width, theme in LOOKS:
                 if width == PHONE and screen.act:  # a menu stands where it was opened
                     self._open_page(person, screen, width)
                 self._picture(person, f"{screen.name}-{width}-{theme}", width, theme)
                 self._note(person, screen, width)
-
-    def first_view(self, picture: Path, path: str) -> None:
-        """Take what stands on a desk's screen before anyone scrolls."""
-        person = self._person(ADMIN)
-        self._open_page(person, Screen("", path))
-        person.page.evaluate(SETTLED)
-        person.page.screenshot(path=picture)
 
     def _open_page(self, person: Person, screen: Screen, width: int = DESK) -> None:
         page = person.page
