@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
@@ -18,7 +19,7 @@ from connectors.mapping import Rendered
 from connectors.models import Connection, Slot
 from connectors.protocol import Outcome, Status
 from connectors.sandbox.server import SandboxServer
-from synclog.models import Entry
+from synclog.models import Entry, Run
 from tests import talk
 from tests.factories import CompanyFactory
 from tests.waiting import wait_until
@@ -103,6 +104,33 @@ def test_an_edit_that_is_saved_while_the_answer_is_stored_shows_as_changed(
 
     assert talk.account_of(sandbox, company)["Phone"] == "old"
     assert talk.link_of(company).changed == ["phone"]
+
+
+def test_however_many_changed_overnight_are_marked_in_few_statements(salesforce: Connection) -> None:
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(60))
+    talk.send(salesforce, chosen)
+    Company.objects.filter(pk__in=[company.pk for company in chosen[:40]]).update(phone="7")
+    Company.objects.filter(pk__in=[company.pk for company in chosen[40:]]).update(name="Same")
+
+    with CaptureQueriesContext(connections["default"]) as asked:
+        found = queue.find_changed(salesforce, "company")
+
+    assert found == 60
+    assert len(asked) < 15
+    assert [talk.link_of(company).changed for company in (chosen[0], chosen[-1])] == [["phone"], ["name"]]
+
+
+def test_what_is_not_to_be_synchronized_is_not_found_as_changed(salesforce: Connection) -> None:
+    salesforce.auto_push = {"company": True}
+    salesforce.save()
+    company = CompanyFactory.create()
+    talk.drain(salesforce)
+    requested = Run.objects.get().requested
+    Company.objects.update(sync_enabled=False, phone="7")
+
+    assert queue.find_changed(salesforce, "company", [company.pk]) == 0
+    assert Run.objects.get().requested == requested
+    assert talk.link_of(company).changed == []
 
 
 def test_automatic_keeps_the_link_of_a_record_that_is_being_sent(
