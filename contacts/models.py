@@ -1,5 +1,6 @@
 """Contacts: the people who buy for a company."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -93,14 +94,23 @@ class Contact(Synced):
         self.is_primary = self.is_primary and self.active
         fields = kwargs.get("update_fields")
         if fields is not None:
-            read_anew = {"phone": "phone_e164", "active": "is_primary"}
+            read_anew = {"phone": "phone_e164", "active": "is_primary", "company": "is_primary"}
             kwargs["update_fields"] = {*fields, *(read_anew[name] for name in fields if name in read_anew)}
         with transaction.atomic():
-            if self._state.adding and self.source != self.Source.PULL and not self.is_primary:
+            if self._is_new_here(kwargs.get("update_fields")):
                 # Two who add the first contact at once: the company's row decides who is first.
                 Company.objects.select_for_update(no_key=True).filter(pk=self.company_id).first()
-                self.is_primary = self.active and not self.company.contacts.exists()
+                is_first = not self.company.contacts.exclude(pk=self.pk).exists()
+                self.is_primary = self.active and is_first and self.source != self.Source.PULL
             super().save(*args, **kwargs)
+
+    def _is_new_here(self, fields: Collection[str] | None) -> bool:
+        """Return whether this save brings the contact to its company, which then decides on the Primary."""
+        if self._state.adding:
+            return not self.is_primary
+        if fields is not None and "company" not in fields:
+            return False
+        return Contact.objects.filter(pk=self.pk).exclude(company_id=self.company_id).exists()
 
     def representatives(self) -> list[int]:
         """Return the contact's own owner, then the company's sales representative."""

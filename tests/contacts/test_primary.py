@@ -81,6 +81,24 @@ def test_another_company_keeps_its_primary(facebook: Company) -> None:
     assert primaries(other.company) == [other]
 
 
+def test_a_primary_that_moves_leaves_the_primary_of_its_new_company(facebook: Company) -> None:
+    mark, ana = ContactFactory.create(company=facebook), ContactFactory.create()
+
+    ana.company = facebook
+    ana.save()
+
+    assert primaries(facebook) == [mark]
+
+
+def test_who_moves_to_a_company_without_contacts_becomes_its_primary(facebook: Company) -> None:
+    ana = ContactFactory.create(is_primary=False, source=Contact.Source.ADMIN)
+
+    ana.company = facebook
+    ana.save(update_fields=["company"])
+
+    assert primaries(facebook) == [ana]
+
+
 def test_an_inactive_contact_is_never_the_primary(facebook: Company) -> None:
     mark = ContactFactory.create(company=facebook)
 
