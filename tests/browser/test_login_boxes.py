@@ -65,6 +65,21 @@ def test_a_key_that_is_none_is_told_beside_its_box_which_stays_in_view(somebody:
     person.looks()
 
 
+def test_a_folded_section_opens_when_a_number_in_it_is_refused(somebody: Person) -> None:
+    person = administrator(somebody)
+    page = person.page
+    person.goes_to(f"/admin/connectors/connection/{ConnectionFactory.create().pk}/change/")
+    folded = page.is_visible("#id_batch_size")
+    page.get_by_text("Speed", exact=True).click()
+    page.fill("#id_batch_size", "0")
+
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    person.sees("Enter a whole number from 1 to 200.")
+    assert not folded
+    assert page.is_visible("#id_batch_size")
+
+
 def test_without_the_script_all_boxes_are_there(somebody: Person) -> None:
     person = administrator(somebody)
     person.page.route("**/login_boxes.js", lambda route: route.abort())

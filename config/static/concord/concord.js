@@ -1,9 +1,16 @@
 // What the console does in the browser, and no more: tell the zone, copy, send once,
-// place menus, notice unsaved edits.
+// place menus, notice unsaved edits, unfold errors.
 "use strict";
 
 document.cookie =
   "concord_zone=" + Intl.DateTimeFormat().resolvedOptions().timeZone + "; path=/; max-age=31536000; samesite=lax";
+
+// A folded section that holds an error is opened: it is what "the errors below" means.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const list of document.querySelectorAll("details:not([open]) .errorlist:not(:empty)")) {
+    list.closest("details").open = true;
+  }
+});
 
 // Copy: the whole id, or the text for another system's administrator.
 document.addEventListener("click", async (event) => {
