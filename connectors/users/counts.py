@@ -20,18 +20,26 @@ class Coverage:
 
     linked: int
     total: int
+    barred: int = 0  # of the linked ones: to somebody who is inactive or refused over there
 
     @property
     def others(self) -> int:
-        """Return how many are not."""
-        return self.total - self.linked
+        """Return how many cannot own new records over there."""
+        return self.total - self.linked + self.barred
 
 
 def coverage(connection: Connection) -> Coverage:
-    """Count our active users, and those of them that are linked."""
-    linked = UserLink.objects.filter(connection=connection).values("user")
+    """Count our active users, those of them that are linked, and to whom nothing can be given there."""
+    links = UserLink.objects.filter(connection=connection)
+    able = links.filter(remote_user__is_active=True, remote_user__trouble="")
+    linked = Q(pk__in=links.values("user"))
     people = get_user_model()._default_manager.filter(is_active=True)
-    return Coverage(**people.aggregate(linked=Count("pk", filter=Q(pk__in=linked)), total=Count("pk")))
+    counted = people.aggregate(
+        linked=Count("pk", filter=linked),
+        barred=Count("pk", filter=linked & ~Q(pk__in=able.values("user"))),
+        total=Count("pk"),
+    )
+    return Coverage(**counted)
 
 
 def fallbacks(connection: Connection) -> dict[str, Counter[str]]:

@@ -94,6 +94,19 @@ def test_the_first_line_counts_who_is_linked_and_says_who_gets_the_rest(
     assert "(3 min ago)" in without
 
 
+def test_the_first_line_does_not_count_on_links_to_somebody_who_can_own_nothing(
+    client: Client, account: Connection
+) -> None:
+    people.link(ours("dana"), people.remote(account, "Dana W"))
+    people.link(ours("ann"), people.remote(account, "Left", is_active=False))
+    people.link(ours("bob"), people.remote(account, "Refused", trouble="was refused as an owner"))
+
+    text = page(client)
+
+    assert "3 of 4 users are linked, 2 of them to somebody inactive or refused there." in text
+    assert "of 3 users go to the login's own user." in text
+
+
 def test_the_columns_carry_the_systems_words(client: Client, account: Connection) -> None:
     titles = [capfirst(str(header["text"])) for header in result_headers(client.get(GRID).context["cl"])]
 

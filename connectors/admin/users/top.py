@@ -80,9 +80,12 @@ def line(connection: Connection, reach: counts.Coverage, instead: str) -> str:
     if reach.total and not reach.others:
         return "1 user, linked." if reach.total == 1 else f"All {reach.total:,} users are linked."
     verb = "is" if reach.linked == 1 else "are"
-    whose = "" if not reach.linked else f" of the other {reach.others:,}"
-    linked = f"{reach.linked:,} of {words.counted(reach.total, 'user', 'users')} {verb} linked."
-    return f"{linked} New {shown.titles(connection)}{whose} go to {instead}."
+    linked = f"{reach.linked:,} of {words.counted(reach.total, 'user', 'users')} {verb} linked"
+    whose = f" of the other {reach.others:,}" if reach.linked else ""
+    if reach.barred:
+        linked += f", {reach.barred:,} of them to somebody inactive or refused there"
+        whose = f" of {words.counted(reach.others, 'user', 'users')}"
+    return f"{linked}. New {shown.titles(connection)}{whose} go to {instead}."
 
 
 def worst(connection: Connection, problem: str, fallen: Fallen) -> str:
