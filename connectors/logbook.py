@@ -143,7 +143,10 @@ def _sentence(
     else:
         head = f"{name} {verb}"
     reason = " ".join(dict.fromkeys([outcome.message, *outcome.errors.values()])).strip()
-    return f"{head}: {reason}" if reason and not head.endswith(reason) else f"{head}."
+    if not reason or head.endswith(reason):
+        return f"{head}."
+    done = outcome.status in (Status.CREATED, Status.UPDATED)  # what follows is no cause, but one more fact
+    return f"{head}{'.' if done else ':'} {reason}"
 
 
 def _pairs(mapping: FieldMapping, sent: Mapping[str, Any]) -> str:

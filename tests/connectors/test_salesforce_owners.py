@@ -132,7 +132,7 @@ def test_a_representative_who_cannot_own_gives_way_to_the_default(
         "inactive": "dana is inactive in Salesforce",
         "in trouble": "dana may not read these records in Salesforce",
     }[why]
-    assert said_of(company).endswith(f"Its owner is the default representative: {reason}.")
+    assert said_of(company).endswith(f". Its owner is the default representative: {reason}.")
 
 
 def test_with_neither_it_is_the_logins_own_user_and_the_log_says_why(
