@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from connectors import queue
-from connectors.admin import cells
+from connectors.admin import cells, seen
 from connectors.admin.board import Board, link_of
 from connectors.models import Connection, Link
 from connectors.states import Shown
@@ -32,6 +32,7 @@ def shown(request: HttpRequest, admin: "StripMixin", record: Any) -> dict[str, A
     rows = [_line(board, record, row) for row in board.connections] if record is not None else []
     return {
         "mark": MARK,
+        "seen": seen.stamp(record) if record is not None else "",
         "entity": board.entity.label,
         "lines": rows,
         "may_change": may,

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from connectors.admin import cells, tabs
+from connectors.admin import cells, seen, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.strip import StripMixin
@@ -31,6 +31,10 @@ class RecordAdmin(KeepsOverThereMixin, HistoryMixin, StripMixin, ModelAdmin):
 
     class Media:
         css = {"all": ["concord/records.css"]}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which refuses to overwrite what somebody saved meanwhile."""
+        return seen.guarded(super().get_form(request, obj, change=change, **kwargs))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the grid with its tabs."""
