@@ -47,6 +47,12 @@ def credentials_changed(connection: Connection) -> None:
         _clear(connection)
 
 
+def login_passed(connection: Connection, missing: str) -> None:
+    """Let a pause for a refused login say what a test found missing instead: the login is not it any more."""
+    rows = ConnectionHealth.objects.filter(connection=connection, pause=Pause.LOGIN)
+    rows.update(pause=Pause.SETUP, pause_reason=missing)
+
+
 def failed(connection: Connection, error: Exception, *, batch: int) -> None:
     """Note a raise: pause, or halve the next batch, as the kind of error wants.
 

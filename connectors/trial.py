@@ -68,6 +68,8 @@ def test(
         _remember_org(connection, identity)
         health.credentials_changed(connection)
         doorbell.ring(connection.pk)
+    elif checks[0].ok and not foreign and (red := [check for check in checks if check.ok is False]):
+        health.login_passed(connection, f"{red[0].label}: {red[0].text}")
     _tell(connection, checks, by)
     connection.health.refresh_from_db()
     return connection.health

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from connectors import trial
+from connectors import health, trial
+from connectors.errors import AuthFailed
 from connectors.models import Connection, ConnectionHealth, Token
 from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry
@@ -429,3 +430,16 @@ def test_no_secret_stands_in_the_checklist(salesforce: Connection, sandbox: Sand
     talk.break_it(sandbox, {"fault": "token:400:invalid_client", "message": "rehearsal-secret is wrong"})
 
     assert "rehearsal-secret" not in str(checks(salesforce))
+
+
+def test_a_pause_for_the_login_says_what_is_missing_once_the_login_works(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    health.failed(salesforce, AuthFailed("Salesforce refused the login."), batch=1)
+    field(sandbox, "Concord_Tax_Id__c", None)
+
+    checks(salesforce)
+
+    fares = ConnectionHealth.objects.get(connection=salesforce)
+    assert fares.pause == "setup"
+    assert fares.pause_reason.startswith("Tax ID → Account.Concord_Tax_Id__c: ")
