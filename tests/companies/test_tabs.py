@@ -76,12 +76,12 @@ def test_the_contacts_grid_has_the_seeds_columns(
 
 
 def test_the_primary_stands_first_and_offers_no_button(client: Client, facebook: Company) -> None:
-    first = ContactFactory.create(company=facebook, last_name="Zz")
-    other = ContactFactory.create(company=facebook, last_name="Aa")
+    first = ContactFactory.create(company=facebook, last_name="Zimmermann")
+    other = ContactFactory.create(company=facebook, last_name="Aaltonen")
 
     grid = part(page(client, facebook), "contacts")
 
-    assert grid.index("Zz") < grid.index("Aa")
+    assert grid.index("Zimmermann") < grid.index("Aaltonen")
     assert f"{PEOPLE}{other.pk}/primary/?over={facebook.pk}" in grid
     assert f"{PEOPLE}{first.pk}/primary/" not in grid
 
