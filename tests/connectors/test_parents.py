@@ -9,7 +9,7 @@ from connectors import push, queue
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact, ContactLink
-from synclog.models import Run
+from synclog.models import Entry, Run
 from tests import talk
 from tests.desk import asked
 from tests.factories import CompanyFactory, ContactFactory
@@ -590,3 +590,23 @@ def test_parents_first_even_where_the_children_were_asked_for_long_before(
 
     objects = [call["path"].split("/")[-2] for call in asked(sandbox, "collections_upsert")]
     assert objects == ["Account", "Contact"]
+
+
+def test_an_account_that_is_gone_without_being_named_is_not_taken_for_the_contact(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    old, new = CompanyFactory.create_batch(2)
+    mark = ContactFactory.create(company=old)
+    talk.send(salesforce, [mark])
+    talk.send(salesforce, [new])
+    mark.company = new
+    mark.save()
+    unnamed = {"fault": "record:INVALID_CROSS_REFERENCE_KEY", "match": {"route": "collections_update"}}
+    talk.break_it(sandbox, {**unnamed, "fields": [], "times": 1})
+
+    talk.send(salesforce, [mark])
+
+    link = ContactLink.objects.get(record=mark)
+    assert (link.state, link.code) == ("pending", "parent_gone")
+    assert not Entry.objects.filter(description__contains="Merged").exists()
+    assert not Entry.objects.filter(description__contains="Deleted").exists()

@@ -67,11 +67,7 @@ class Reader:
             text = "Deleted in Salesforce. Nothing was changed here. Create it again, unlink it, or leave it."
             return Outcome(Status.REJECTED, plan.remote_id, code=GONE, message=text)
         if fault.kind is Kind.GONE and self._names_parent(plan, fault):
-            text = (
-                f"Its {self.nouns.parent} is not there in Salesforce any more. That is looked at first; then "
-                "this is tried again by itself."
-            )
-            return Outcome(Status.TRANSIENT, plan.remote_id, code=PARENT_GONE, message=text)
+            return parent_lost(plan, self.nouns)
         if fault.kind is Kind.DUPLICATE or (fault.kind is Kind.TAKEN and self._is_our_key(fault)):
             return self._duplicate(plan, fault)
         by_field = self._by_field(errors)
@@ -162,6 +158,15 @@ def raced(answer: Any, key_field: str) -> bool:
 def only_warned(answer: Any) -> bool:
     """Return whether a duplicate rule refused what it would let pass when asked again."""
     return any(fault.code == "DUPLICATES_DETECTED" and fault.may_save for fault in faults(answer))
+
+
+def parent_lost(plan: Plan, nouns: Nouns) -> Outcome:
+    """Return the outcome of a record whose parent is not there any more."""
+    text = (
+        f"Its {nouns.parent} is not there in Salesforce any more. That is looked at first; then this is "
+        "tried again by itself."
+    )
+    return Outcome(Status.TRANSIENT, plan.remote_id, code=PARENT_GONE, message=text)
 
 
 def _names_itself(plan: Plan, fault: Fault) -> bool:

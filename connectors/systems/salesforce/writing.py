@@ -13,6 +13,7 @@ from connectors.systems.salesforce.answers import (
     is_gone,
     only_warned,
     owner_problem,
+    parent_lost,
     raced,
     refuse_if_all_agree,
 )
@@ -165,11 +166,16 @@ class Writer:
 
     def _relinked(self, lost: Sequence[Plan]) -> dict[str, Outcome]:
         found = survivors(self.client, self.mapping.remote, [plan.remote_id for plan in lost])
-        records = self.planner.look_up.by_id(set(found.values()))
-        merged = [plan for plan in lost if found.get(plan.remote_id) in records]
-        planned = [self.planner.relinked(plan, records[found[plan.remote_id]]) for plan in merged]
+        # Itself alive: what is not there is what it refers to. Without a parent its first answer stands.
+        alive = [plan for plan in lost if found.get(plan.remote_id) == plan.remote_id]
+        with_parent = [plan for plan in alive if self.mapping.parent in (plan.sent or {})]
+        outcomes = {plan.change.key: parent_lost(plan, self.planner.nouns) for plan in with_parent}
+        merged_into = {old: new for old, new in found.items() if new != old}
+        records = self.planner.look_up.by_id(set(merged_into.values()))
+        merged = [plan for plan in lost if merged_into.get(plan.remote_id) in records]
+        planned = [self.planner.relinked(plan, records[merged_into[plan.remote_id]]) for plan in merged]
         plans = self.planner.adopted(self.engine, planned)
-        outcomes = {plan.change.key: plan.outcome for plan in plans if plan.outcome is not None}
+        outcomes |= {plan.change.key: plan.outcome for plan in plans if plan.outcome is not None}
         left = [plan for plan in plans if plan.outcome is None]
         return {**outcomes, **(self._written(left, follow=False) if left else {})}
 
