@@ -1,0 +1,107 @@
+"""What a connector brings in: records found over there, and deliveries that announce them. Pure.
+
+A connector that declares `Capability.PULL` reads records (`pull`, `fetch`), and one
+whose kind has `hooks` can be told of changes. The engine decides what a record means
+here (`connectors/pulling/`); a delivery is only ever a hint to read a record again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Direction(StrEnum):
+    """Say which way an entity goes on a connection."""
+
+    OUT = "out"  # ours is sent; what changes over there is noticed, and our next send overwrites it
+    BOTH = "both"  # each field counts where its master is; what is new over there is made here
+    IN = "in"  # theirs is taken over; nothing is sent
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Describe one record as it stands over there.
+
+    `fields` are the mapping's remote names with values as `Field.to_remote` would give
+    them. A name that is missing says nothing of that field; None says that it is empty.
+    `key` is our public id if it carries one, `parent_id` the remote id of its parent.
+    """
+
+    remote_id: str
+    fields: Mapping[str, Any]
+    key: str = ""
+    parent_id: str = ""
+    name: str = ""  # for sentences
+    facts: Mapping[str, str] = field(default_factory=dict)  # of a new record: what people may want to know
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Say that there is no record of this id over there, asked for by that id alone."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hand over some records, and the cursor that goes on behind them.
+
+    The cursor is opaque, made of the other side's values. A page read twice says the
+    same. `has_more` is false on the last page of a pass; `total` is how many the other
+    side says that the pass has, None where it does not say.
+    """
+
+    records: Sequence[Found]
+    cursor: str
+    has_more: bool = False
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Say that a record over there may have changed. Only its id is believed.
+
+    `delivery_id` is equal for a repeated delivery and different for any other;
+    `said` is the event by its name over there.
+    """
+
+    delivery_id: str
+    entity: str
+    remote_id: str
+    is_deleted: bool = False
+    said: str = ""
+
+
+class HookState(StrEnum):
+    """Say how one event is listened to."""
+
+    LISTENING = "listening"
+    MISSING = "missing"
+    OFF = "off"  # switched off over there, after deliveries that failed
+    ASTRAY = "astray"  # it goes to another address, or does not carry our secret
+
+
+@dataclass(frozen=True, slots=True)
+class HookLine:
+    """Describe one event: `label` in words, `text` what is wrong or what was done about it."""
+
+    scope: str
+    label: str
+    state: HookState
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HookKind:
+    """Describe the deliveries of a remote system.
+
+    `verify` returns "" for a delivery that is theirs, else why not, for our log only. It
+    gets the stored credentials (with our own "hook_secret" among them), the settings, the
+    headers by their lower-case names, the body and the time in Unix seconds; it compares
+    secrets in constant time. `read` returns what a delivery is about, None for an event
+    that does not concern us; it raises ValueError for a body that can't be read.
+    """
+
+    verify: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, str], bytes, float], str]
+    read: Callable[[Mapping[str, str], bytes], Notice | None]
