@@ -167,7 +167,7 @@ class Location(Synced):
             left = Company.objects.filter(locations=self.pk).exclude(pk=self.company_id).first()
             super().save(*args, **kwargs)
             if left is not None:  # it was this one's before
-                left.touched(kwargs.get("requested_by", ""))
+                left.touched(kwargs.get("requested_by", ""), of=Location)
 
     def _lock_companies(self) -> None:
         """Lock the company, and the one that it is leaving, before anything of theirs."""

@@ -21,8 +21,8 @@ from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
 from connectors.models import Link
 from connectors.owners import OwnerPlan
-from connectors.protocol import PARENT_GONE, Change, Connector, Outcome, Status
-from connectors.rendering import Renderer
+from connectors.protocol import HELD, PARENT_GONE, Change, Connector, Outcome, Status
+from connectors.rendering import Parent, Renderer, held
 from connectors.text import storable
 from synclog import runs
 
@@ -97,12 +97,15 @@ class Batch:
         """Render and compare; answer at once for what needs no call."""
         wanted = []
         renderings = self.renderer.render([row.record for row in rows])
+        pairs = sorted(
+            zip(rows, renderings, strict=True), key=lambda pair: self.mapping.rank(pair[1].payload)
+        )
         if self.mapping.owner:
             unlinked = [row.record for row in rows if not row.remote_id]
             self.owners = owners.plans(self.desk.connection, unlinked) if unlinked else {}
-        for row, rendered in zip(rows, renderings, strict=True):
+        for row, rendered in pairs:
             fields = outstanding(rendered.payload, row.snapshot, row.left, unsure=row.unsure)
-            if outcome := _without_call(row, rendered, fields):
+            if outcome := self._held(row) or _without_call(row, rendered, fields):
                 self._keep(row, rendered, outcome)
             else:
                 wanted.append((row, rendered, self._change(row, rendered, fields)))
@@ -112,6 +115,11 @@ class Batch:
             self.desk.begun.update(self.widened)
         self._store()
         return wanted
+
+    def _held(self, row: Any) -> Outcome | None:
+        """Return the outcome of a record that is kept back here, None for one that may go."""
+        why = held(self.desk.connection, self.mapping, row.record, is_linked=bool(row.remote_id))
+        return Outcome(Status.SKIPPED, row.remote_id, HELD, why) if why else None
 
     def _widen(self, row: Any, fields: Mapping[str, Any]) -> None:
         """Note what is about to be set for the first time; see `queue.widen`."""
@@ -128,13 +136,24 @@ class Batch:
             return
         self.desk.kind = self.kind
         self.desk.rows = {change.key: row for row, _, change in wanted}
+        self.desk.urgent = any(row.priority == Link.Priority.CLICK for row, _, _ in wanted)
+        self.desk.gives_way = False
         outcomes = self.connector.push(self.kind.name, [change for _, _, change in wanted])
-        for (row, rendered, _), outcome in zip(wanted, outcomes, strict=True):
+        answered = 0
+        for outcome in outcomes:
+            row, rendered, _ = wanted[answered]
+            answered += 1
             self._keep(row, rendered, outcome)
             if len(self.answers) >= FLUSH_ROWS or time.monotonic() - self.stored_at > FLUSH_S:
                 self._store()
+        if answered < len(wanted) and not self.desk.gives_way:
+            raise RuntimeError(f"{len(wanted) - answered} records got no outcome")
         self._count_calls()  # before the last answer: who waits for the run reads both at once
         self._store()
+        if answered < len(wanted):
+            queue.release(
+                self.kind, self.desk.lease, [row for row, _, _ in wanted[answered:]], self.desk.begun
+            )
 
     def _change(self, row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
         plan, parent = self.owners.get(row.record.pk), self.renderer.parent_of(row.record)
@@ -149,7 +168,15 @@ class Batch:
             edited=outstanding(rendered.payload, row.snapshot, row.left, unsure=False),
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
+            name=str(row.record),
+            parent_id=parent.remote_id if parent else "",
+            parent_adopted=bool(parent and parent.adopted),
+            moved_from=self._moved_from(row, parent),
         )
+
+    def _moved_from(self, row: Any, parent: Parent | None) -> str:
+        there = str(row.snapshot.get(self.mapping.parent) or "") if self.mapping.parent else ""
+        return there if parent and there and there != parent.remote_id else ""
 
     def _keep(self, row: Any, rendered: Rendered, outcome: Outcome) -> None:
         plan = self.owners.get(row.record.pk)
@@ -243,8 +270,8 @@ def _storable(outcome: Outcome) -> Outcome:
 
 def _without_call(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Outcome | None:
     """Return the outcome of a record that needs no call, None for one that does."""
-    if rendered.errors:
-        return Outcome(Status.REJECTED, code="invalid", errors=rendered.errors)
+    if problems := rendered.problems(is_new=not row.remote_id):
+        return Outcome(Status.REJECTED, code="invalid", errors=problems)
     if rendered.is_orphan:  # its parent went between the claim and now
         return Outcome(Status.WAITING)
     if row.remote_id and not fields and not row.unsure:

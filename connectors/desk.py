@@ -1,5 +1,6 @@
 """The talker's desk: its connection, its slot, and what its connector may ask."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +8,13 @@ from typing import Any
 
 from django.conf import settings
 
-from connectors import health, queue
+from connectors import entities, health, pacing, queue
 from connectors.entities import Entity
 from connectors.models import Connection
-from connectors.protocol import Adoption, FetchedToken, TokenSource
+from connectors.protocol import Adoption, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
+
+LOOK_EVERY_S = 0.5  # for clicks
 
 
 def lease_s() -> float:
@@ -30,10 +33,32 @@ class Desk:
     begun: set[int] = field(default_factory=set)  # pks whose write may have been sent
     filled: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by pk: blanks that an adoption fills
     counted_calls: int = 0
+    urgent: bool = False  # the batch under way is a person's click
+    gives_way: bool = False  # to a click: what has no outcome is released
+    looked_at: float = 0.0  # for clicks, by the monotonic clock
 
     def tick(self) -> None:
+        """Renew the slot and wait for a turn. Raises LeaseLost, and RateLimited for a far turn."""
+        self.alive()
+        if self.connection.system.is_paced and pacing.wait_turn(self.connection, urgent=self.urgent):
+            self.alive()
+
+    def alive(self) -> None:
         """Renew the slot. Raises LeaseLost."""
         queue.renew(self.lease, lease_s())
+
+    def on_window(self, window: Window) -> None:
+        """Keep what an answer told of the limit."""
+        pacing.observe(self.connection, window)
+
+    def more_urgent(self) -> bool:
+        """Return whether a click waits while this is none. Asks the database now and then."""
+        now = time.monotonic()
+        if not self.urgent and not self.gives_way and now - self.looked_at > LOOK_EVERY_S:
+            self.looked_at = now
+            kinds = entities.in_order(self.connection.system.entities)
+            self.gives_way = any(queue.has_due(self.connection, kind, urgent=True) for kind in kinds)
+        return self.gives_way
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note which rows the next call writes."""

@@ -17,8 +17,9 @@ class Entity(Generic[M, L]):
     """Bind a name to a model and its link table. `order`: parents first.
 
     `parent` is the model's foreign key to the record that must be over there before
-    this one; its entity has the same name. `related` is what rendering reads of other
-    tables. `unsent` are statuses that are never sent by themselves.
+    this one; its entity has the same name. `lead` is the model's flag of the one child
+    that stands for its parent. `related` is what rendering reads of other tables.
+    `unsent` are statuses that are never sent by themselves.
     """
 
     name: str  # "company"
@@ -29,6 +30,7 @@ class Entity(Generic[M, L]):
     link: type[L]
     order: int
     parent: str = ""
+    lead: str = ""
     related: tuple[str, ...] = ()
     unsent: frozenset[str] = frozenset()
     icon: str = "domain"  # of the sidebar, by its name in Material Symbols

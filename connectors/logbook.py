@@ -50,7 +50,7 @@ def entry(
     name = states.capped(str(record), NAME_CHARS)
     description = _sentence(connection, mapping, name, outcome, remote_id)
     pairs = _pairs(mapping, outcome.sent)
-    url = connection.system.record_url(connection.base_url, entity.name, remote_id) if remote_id else ""
+    url = connection.record_url(entity.name, remote_id)
     return Entry(
         level=_LEVELS.get(outcome.status, Entry.Level.INFO),
         action_type=entity.action_type,

@@ -7,7 +7,7 @@ what does not fit is an error with our field's name.
 
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -26,11 +26,26 @@ def as_text(value: object) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a field may be read of: the record, and its company's lead.
+
+    The lead is the Primary contact of the company (of the record itself, or of the one
+    that it belongs to), if it is active and enabled for the connection.
+    """
+
+    record: Any
+    lead: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """Bind one of our fields to one of theirs.
 
-    `label` is what people read, `path` where the value is read if not at `local`,
-    `to_remote` converts it (a pure, named function).
+    `label` is what people read, `path` where the value is read if not at `local`, or
+    `value` how; `to_remote` converts it (a pure, named function), `to_local` back.
+    A field that is `only` for "create" is sent with a new record and never again. Where
+    `master` is "remote" ours is sent with a new record, and theirs counts from then on.
+    `is_pulled`: theirs can be taken over.
     """
 
     local: str
@@ -39,6 +54,10 @@ class Field:
     master: Literal["local", "remote"] = "local"
     only: Literal["create"] | None = None
     to_remote: Callable[[Any], Json] = as_text
+    to_local: Callable[[Json], Any] = as_text
+    is_pulled: bool = False
+    value: Callable[[Subject], Any] | None = None
+    problem: Callable[[Subject], str] | None = None  # one of its own, as a sentence; "" where there is none
     required: bool = False
     max_length: int | None = None
     path: str = ""
@@ -49,6 +68,7 @@ class Field:
 class Rendered:
     """One record in the other side's words, and what is wrong with it (by our names).
 
+    `first` is what only a new record takes, and `first_errors` what is wrong with that.
     `is_orphan`: its parent is not over there, so it can't be sent yet.
     """
 
@@ -56,10 +76,27 @@ class Rendered:
     errors: dict[str, str] = field(default_factory=dict)
     local: dict[str, Any] = field(default_factory=dict)
     is_orphan: bool = False
+    first: dict[str, Json] = field(default_factory=dict)
+    first_errors: dict[str, str] = field(default_factory=dict)
 
     def for_create(self) -> dict[str, Json]:
-        """Return the payload without blanks: a create omits them."""
-        return {name: value for name, value in self.payload.items() if not is_blank(value)}
+        """Return all that a new record gets, without blanks: a create omits them."""
+        whole = {**self.first, **self.payload}
+        return {name: value for name, value in whole.items() if not is_blank(value)}
+
+    def problems(self, *, is_new: bool) -> dict[str, str]:
+        """Return what is wrong, by our names, all at once."""
+        return {**self.first_errors, **self.errors} if is_new else self.errors
+
+
+def unranked(_: Map[str, Json]) -> int:
+    """Put no record before another."""
+    return 0
+
+
+def unheld(_: Any, is_linked: bool) -> str:  # noqa: ARG001 - as `Mapping.holds` is called
+    """Keep nothing back."""
+    return ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +107,10 @@ class Mapping:
     fields that a connector compares when it looks for an existing record. `parent`
     is the remote field that takes the id of the parent over there: its local field
     is our foreign key. `owner` is their field for who owns a new record.
+
+    `lead` names the entity of the lead, where fields are read of it; a new company then
+    has its lead sent too. `rank` orders a batch, the lowest first. `holds` tells, of a
+    record and whether it is linked, why it is not sent ("": it is).
     """
 
     entity: str
@@ -80,27 +121,36 @@ class Mapping:
     system: str = ""
     parent: str = ""
     owner: str = ""
+    lead: str = ""
+    rank: Callable[[Map[str, Json]], int] = unranked
+    holds: Callable[[Any, bool], str] = unheld
 
-    def render(self, record: object, parents: Map[int, str] = NO_PARENTS) -> Rendered:
+    def render(self, record: object, parents: Map[int, str] = NO_PARENTS, *, lead: object = None) -> Rendered:
         """Return the record in their words. Never raises for bad values: see errors.
 
         `parents`: the ids over there of our parents, by their pks. The field of a
         parent that is not among them is left out: it says nothing, it clears nothing.
         """
-        payload: dict[str, Json] = {}
-        errors: dict[str, str] = {}
-        is_orphan = False
+        rendered = Rendered({}, local={name: read(record, name) for name in self.match})
+        subject, is_orphan = Subject(record, lead), False
         for item in self.fields:
             if item.remote == self.parent:
-                payload[item.remote] = parents.get(read(record, f"{item.local}_id"))
-                is_orphan = payload[item.remote] is None
-            elif item.master == "local":
-                value = payload[item.remote] = item.to_remote(read(record, item.path or item.local))
-                if problem := self._problem(item, value):
-                    errors[item.local] = problem
-        if is_orphan:
-            del payload[self.parent]
-        return Rendered(payload, errors, {name: read(record, name) for name in self.match}, is_orphan)
+                above = parents.get(read(record, f"{item.local}_id"))
+                is_orphan = above is None
+                rendered.payload.update({} if above is None else {item.remote: above})
+                continue
+            later = item.master == "local" and item.only is None
+            values = rendered.payload if later else rendered.first
+            errors = rendered.errors if later else rendered.first_errors
+            values[item.remote] = value = item.to_remote(self._read(item, subject))
+            own = item.problem(subject) if item.problem else ""
+            if problem := own or self._problem(item, value):
+                errors.setdefault(item.local, problem)
+        return replace(rendered, is_orphan=is_orphan)
+
+    @staticmethod
+    def _read(item: Field, subject: Subject) -> Any:
+        return item.value(subject) if item.value else read(subject.record, item.path or item.local)
 
     def _problem(self, item: Field, value: Json) -> str:
         if item.required and is_blank(value):
@@ -113,10 +163,23 @@ class Mapping:
             )
         return ""
 
+    def mastered(self, masters: Map[str, Literal["local", "remote"]]) -> "Mapping":
+        """Return the mapping with other masters, by our field names; of fields that can be pulled."""
+        fields = tuple(
+            replace(item, master=masters.get(item.local, item.master)) if item.is_pulled else item
+            for item in self.fields
+        )
+        return replace(self, fields=fields)
+
     @cached_property
     def by_remote(self) -> dict[str, Field]:
         """Return the fields by their remote names."""
         return {item.remote: item for item in self.fields}
+
+    def is_first_only(self, remote: str) -> bool:
+        """Return whether this remote field is sent with a new record only."""
+        item = self.by_remote.get(remote)
+        return item is not None and item.only == "create"
 
     @cached_property
     def blocks(self) -> list[frozenset[str]]:

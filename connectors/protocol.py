@@ -23,6 +23,19 @@ class Capability(StrEnum):
     USERS = "users"
 
 
+class Direction(StrEnum):
+    """Which way the records of an entity go. Whatever it is, nobody's value is lost without a word.
+
+    OUT: ours are sent; what was changed over there is noticed and stays theirs until
+    the next send. BOTH: what they master is taken over, and what is new there is made
+    here. IN: nothing is sent.
+    """
+
+    OUT = "out"
+    BOTH = "both"
+    IN = "in"
+
+
 class Status(StrEnum):
     """How one record fared."""
 
@@ -37,6 +50,7 @@ class Status(StrEnum):
 
 
 AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
+HELD = "held"  # the code of one that is kept back here, such as an inactive contact
 CREATE = "create"  # a person's choice: make a new record although others look alike
 CONFLICT = "conflict"  # the code of one that several over there may be: a person decides
 GONE = "gone"  # the code of a record that was deleted over there
@@ -58,6 +72,10 @@ class Change:
     For a new record: `owners` are the users over there who may own it, best first
     (after them the system's own choice); `owner_of` is the remote id of the parent
     whose owner comes before them, "" for none.
+
+    `parent_id` is who the parent is over there, `parent_adopted` whether it was there
+    before us, `moved_from` the parent that the record stands below there where that is
+    another one ("" otherwise). `name` is for sentences.
     """
 
     key: str
@@ -70,6 +88,10 @@ class Change:
     edited: Mapping[str, Any] = field(default_factory=dict)
     owners: Sequence[str] = ()
     owner_of: str = ""
+    name: str = ""
+    parent_id: str = ""
+    parent_adopted: bool = False
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +104,33 @@ class Candidate:
     rule: str  # the rule that matched, as a sentence
     fields: Mapping[str, Any]  # remote names and values, mapped fields only
     facts: Mapping[str, str] = field(default_factory=dict)  # owner, created: for people
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Describe what a person may decide, other than linking to a candidate.
+
+    `label` is the button, `consequence` the sentence beside it. The choice comes back
+    as `Change.choice`, until an outcome is agreed on.
+    """
+
+    choice: str
+    label: str
+    consequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Say what the other side told of its limit on calls.
+
+    `allocated` calls per `window_s` seconds, of which `remaining` are left; it is all
+    given back in `resets_s` seconds.
+    """
+
+    allocated: float
+    window_s: float
+    remaining: float
+    resets_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +161,7 @@ class Outcome:
     message: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
     candidates: Sequence[Candidate] = ()
+    ways: Sequence[Way] = ()  # of a CONFLICT: then a person is offered these, not "create a new one"
     sent: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
     tries: int | None = None
@@ -209,7 +259,23 @@ class Engine(Protocol):
     """What a connector may ask of the engine while it talks."""
 
     def tick(self) -> None:
-        """Renew the slot before a call. Raises LeaseLost: then stop at once."""
+        """Renew the slot and wait for a turn, before a call that the limit counts.
+
+        Raises LeaseLost: then stop at once; RateLimited where the turn is far away.
+        """
+
+    def alive(self) -> None:
+        """Renew the slot before a call that no limit counts. Raises LeaseLost."""
+
+    def on_window(self, window: Window) -> None:
+        """Note what an answer told of the limit on calls: `tick` paces by it."""
+
+    def more_urgent(self) -> bool:
+        """Return whether a person's click waits for a talker that carries a backlog.
+
+        Ask between records, never in the middle of one, and if so end `push`: what has no
+        outcome is released and comes later.
+        """
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note that the next call writes these records; call it before that call."""
@@ -333,13 +399,13 @@ class Kind:
     """Describe a remote system to the rest of Concord: all words that name it."""
 
     slug: str
-    label: str  # "Salesforce"
+    label: str  # as sentences and buttons name it: "Salesforce", "B2B"
     push_label: str  # "Sync with Salesforce"
     id_label: str  # "Salesforce ID"
     record_words: Mapping[str, tuple[str, str]]  # entity -> ("account", "accounts")
     connect: Callable[[Account, Engine], Connector]
     mappings: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, FieldMapping]]
-    record_url: Callable[[str, str, str], str]  # base URL, entity, remote id
+    record_url: Callable[[str, Mapping[str, Any], str, str], str]  # base URL, settings, entity, remote id
     base_url_label: str
     base_url_help: str
     logins: Sequence[Login]  # the first is that of credentials that name none
@@ -351,6 +417,19 @@ class Kind:
     parallel_help: str
     setup_guide: Callable[[Mapping[str, Any]], str]  # settings -> text for their administrator
     at_hand: Sequence[str]  # what a person needs before connecting: address, login, rights, minutes
+    title: str = ""  # in full, where the label is short: "BigCommerce B2B Edition"
+    primary_word: str = "Primary"  # what a company's Primary contact is called there
+    role_words: Mapping[str, str] = field(default_factory=dict)  # our role -> what it is there
+    needs: Mapping[str, str] = field(default_factory=dict)  # entity -> what it is needed for, one sentence
+    directions: Mapping[str, Direction] = field(default_factory=dict)  # entity -> where none is chosen
+    is_paced: bool = False  # its answers tell how many calls are left: see Engine.on_window
+    batch_size: int = 200  # of a new connection: records per claim
+    slots: int = 4  # of a new connection: talkers at once
+
+    @property
+    def full_name(self) -> str:
+        """Return what it is called in full."""
+        return self.title or self.label
 
     @property
     def entities(self) -> Iterable[str]:

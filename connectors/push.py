@@ -82,7 +82,10 @@ def _work(
     """Push batch after batch; return whether anything was done and more may be."""
     worked = False
     while not stop():
-        if not any(push_batch(desk, connector, kind) for kind in kinds):
+        # A click goes ahead of a backlog, also of one of another entity.
+        if not any(push_batch(desk, connector, kind, urgent=True) for kind in kinds) and not any(
+            push_batch(desk, connector, kind) for kind in kinds
+        ):
             break
         worked = True
         desk.connection.health.refresh_from_db()
@@ -97,11 +100,13 @@ def _unchanged(connection: Connection) -> bool:
     return rows.exists()
 
 
-def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any]) -> bool:
-    """Claim one batch and carry it through; return whether there was one."""
+def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any], *, urgent: bool = False) -> bool:
+    """Claim one batch (`urgent`: of clicks) and carry it through; return whether there was one."""
     connection = desk.connection
-    limit = _limit(connection, connector, kind)
-    rows, spent = queue.claim(connection, kind, desk.lease, limit)
+    if urgent and not queue.has_due(connection, kind, urgent=True):
+        return False
+    limit = _limit(connection, connector, kind, urgent=urgent)
+    rows, spent = queue.claim(connection, kind, desk.lease, limit, urgent=urgent)
     if not rows and not spent:
         return False
     if len(rows) == limit:
@@ -112,7 +117,7 @@ def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any]) -> bool
     return True
 
 
-def _limit(connection: Connection, connector: Connector, kind: Entity[Any, Any]) -> int:
+def _limit(connection: Connection, connector: Connector, kind: Entity[Any, Any], *, urgent: bool) -> int:
     """Return how many rows to claim: less after failures, more in calm weather.
 
     A claim may span several write calls (`reach`), since one matching query serves
@@ -122,5 +127,6 @@ def _limit(connection: Connection, connector: Connector, kind: Entity[Any, Any])
     size = min(connection.batch_size, connector.batch_size)
     if failures:
         return max(1, size >> failures)
-    share = math.ceil(queue.count_due(connection, kind, size * connector.reach * 4) / connection.max_slots)
+    due = queue.count_due(connection, kind, size * connector.reach * 4, urgent=urgent)
+    share = math.ceil(due / connection.max_slots)
     return min(size * connector.reach, max(1, math.ceil(share / size)) * size)

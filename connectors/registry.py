@@ -34,7 +34,8 @@ def kinds() -> list[Kind]:
 def mapping(connection: "Connection", entity: str) -> Mapping:
     """Return how an entity's fields are bound for this connection, by its settings."""
     facts = connection.health.facts if hasattr(connection, "health") else {}
-    return connection.system.mappings(connection.settings, facts)[entity]
+    bound = connection.system.mappings(connection.settings, facts)[entity]
+    return bound.mastered(connection.masters.get(entity, {}))
 
 
 def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: float) -> Connector:

@@ -11,7 +11,7 @@ from connectors import entities, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered
 from connectors.models import Connection, Link
-from connectors.protocol import CONFLICT, GONE
+from connectors.protocol import CONFLICT, GONE, Direction
 
 # Of a parent's link that failed: the record may be deleted, or merged into another's.
 LOST = (CONFLICT, GONE)
@@ -33,12 +33,14 @@ class Renderer:
         self.connection, self.kind = connection, kind
         self.mapping: Mapping = registry.mapping(connection, kind.name)
         self.parents: dict[int, Parent] = {}
+        self.leads: dict[int, Any] = {}  # by the pk of their company
 
     def render(self, records: Sequence[Any]) -> list[Rendered]:
         """Return each record rendered, in order."""
         self._look_up(records)
+        self._find_leads(records)
         there = {pk: parent.remote_id for pk, parent in self.parents.items()}
-        return [self.mapping.render(record, there) for record in records]
+        return [self.mapping.render(record, there, lead=self.lead_of(record)) for record in records]
 
     def one(self, record: Any) -> Rendered:
         """Return one record rendered."""
@@ -47,6 +49,26 @@ class Renderer:
     def parent_of(self, record: Any) -> Parent | None:
         """Return who the parent of a rendered record is over there."""
         return self.parents.get(getattr(record, f"{self.kind.parent}_id")) if self.kind.parent else None
+
+    def lead_of(self, record: Any) -> Any:
+        """Return the lead of a record's company, None where it has none that is enabled here."""
+        return self.leads.get(self._company(record)) if self.mapping.lead else None
+
+    def _company(self, record: Any) -> int:
+        lead = entities.get(self.mapping.lead)
+        pk: int = record.pk if self.kind.name == lead.parent else getattr(record, f"{lead.parent}_id")
+        return pk
+
+    def _find_leads(self, records: Iterable[Any]) -> None:
+        """Read the leads in one query. Anew each time: they may have been switched off since."""
+        if not self.mapping.lead:
+            return
+        lead = entities.get(self.mapping.lead)
+        companies = {self._company(record) for record in records}
+        enabled = lead.links().filter(connection=self.connection, enabled=Link.Enabled.YES)
+        found = lead.records().filter(**{lead.lead: True, f"{lead.parent}__in": companies}, sync_enabled=True)
+        found = found.filter(pk__in=enabled.values("record"))
+        self.leads = {getattr(one, f"{lead.parent}_id"): one for one in found}
 
     def moved(self, links: Sequence[Any], renderings: Sequence[Rendered]) -> set[int]:
         """Return the links (pks) whose record stands below another parent over there than here.
@@ -74,6 +96,13 @@ class Renderer:
         links = entities.get(self.kind.parent).links().filter(THERE, connection=self.connection)
         found = links.filter(record_id__in=wanted).values_list("record_id", "remote_id", "adopted")
         self.parents.update({pk: Parent(remote_id, adopted) for pk, remote_id, adopted in found})
+
+
+def held(connection: Connection, mapping: Mapping, record: Any, *, is_linked: bool) -> str:
+    """Return why a record is kept back, as a sentence; "" where it may be sent."""
+    if connection.direction(mapping.entity) == Direction.IN:
+        return f"Records come from {connection.system.label} only; nothing is sent there."
+    return mapping.holds(record, is_linked)
 
 
 def is_there(link: Link) -> bool:

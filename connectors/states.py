@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from connectors.models import ConnectionHealth, Link
 from connectors.protocol import CONFLICT as CONFLICT  # a name of this vocabulary too
-from connectors.protocol import GONE
+from connectors.protocol import GONE, HELD
 from synclog import words
 
 REASON_CHARS = 160
@@ -105,6 +105,8 @@ def state_of(link: Link | None, live: Collection[UUID], *, is_on: bool = True) -
         return State.SENDING if link.lease in live else State.WAITING
     if link.state == Link.State.FAILED:
         return {CONFLICT: State.CHOICE, GONE: State.GONE}.get(link.code, State.FAILED)
+    if link.code == HELD:
+        return State.NOT_ENABLED
     if not link.remote_id:
         return State.NOT_SYNCED
     return State.CHANGED if link.changed else State.IN_SYNC
@@ -115,10 +117,11 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
     enabled = ON
     failed = enabled & Q(state=Link.State.FAILED)
     pending = enabled & Q(state=Link.State.PENDING)
-    idle = enabled & Q(state=Link.State.IDLE)
+    held = enabled & Q(state=Link.State.IDLE, code=HELD)
+    idle = enabled & Q(state=Link.State.IDLE) & ~Q(code=HELD)
     sending = Q(lease__in=list(live))
     return {
-        State.NOT_ENABLED: Q(enabled=Link.Enabled.NO) | Q(record__sync_enabled=False),
+        State.NOT_ENABLED: Q(enabled=Link.Enabled.NO) | Q(record__sync_enabled=False) | held,
         State.SENDING: pending & sending,
         State.WAITING: pending & (Q(lease=None) | ~sending),
         State.CHOICE: failed & Q(code=CONFLICT),
@@ -223,7 +226,7 @@ def _failed(link: Link, world: World) -> str:
 
 
 def _choice(link: Link, world: World) -> str:
-    if not link.candidates:
+    if not link.candidates or link.ways:
         return first_sentence(link.message) or "several records match"
     found = words.counted(len(link.candidates), *world.record_words)
     return f"{found} {'matches' if len(link.candidates) == 1 else 'match'}"
@@ -235,6 +238,8 @@ def _gone(link: Link, world: World) -> str:
 
 
 def _not_enabled(link: Link, world: World) -> str:
+    if link.enabled != Link.Enabled.NO:  # kept back, with a sentence why
+        return first_sentence(link.message).removesuffix(".")
     by = f" by {link.enabled_by}" if link.enabled_by else ""
     return f"switched off{by}" + (f", {words.day(link.enabled_at, world.now)}" if link.enabled_at else "")
 

@@ -1,45 +1,19 @@
 """Test connection: run a connector's checklist and keep what it says."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
 
 from connectors import doorbell, health, logbook, registry, tokens
+from connectors.asking import Asker
 from connectors.errors import AuthFailed, ConnectorError
 from connectors.models import Connection, ConnectionHealth
-from connectors.protocol import Adoption, Check, FetchedToken, Identity, TokenSource
-from connectors.tokens import SharedToken
+from connectors.protocol import Check, Identity
 from synclog.models import Entry
 
 CALL_TIMEOUT_S = 15.0  # a person waits for this
-
-
-class _Tester:
-    """The engine as a test sees it: no slot, no rows."""
-
-    def __init__(self, connection: Connection, call_timeout_s: float) -> None:
-        self.connection, self.call_timeout_s = connection, call_timeout_s
-
-    def tick(self) -> None:
-        """Hold no slot: a test writes nothing."""
-
-    def writing(self, keys: Iterable[str]) -> None:
-        """Refuse: a test writes nothing."""
-        raise AssertionError("a test of a connection writes nothing")
-
-    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
-        """Reserve nothing."""
-        return {item.key for item in adoptions}
-
-    def on_usage(self, used: int, limit: int) -> None:
-        """Keep the remote side's own count of calls."""
-        health.note_usage(self.connection, used, limit)
-
-    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
-        """Return the shared token; one of another organisation serves this test alone."""
-        return SharedToken(self.connection, fetch, fetch_timeout_s=self.call_timeout_s, any_org=True)
 
 
 def test(
@@ -78,7 +52,7 @@ def test(
 def _ask(connection: Connection, call_timeout_s: float) -> Identity:
     try:
         with registry.open_connector(
-            connection, _Tester(connection, call_timeout_s), call_timeout_s=call_timeout_s
+            connection, Asker(connection, call_timeout_s, any_org=True), call_timeout_s=call_timeout_s
         ) as connector:
             return connector.test_connection()
     except ConnectorError as error:

@@ -1,6 +1,6 @@
 """Contacts: the people who buy for a company."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.conf import settings
@@ -59,6 +59,7 @@ class Contact(Synced):
     )
 
     history = HistoricalRecords(excluded_fields=["version", "phone_e164", "created_at", "updated_at"])
+    _was_primary = False  # when it was read
 
     class Meta(Synced.Meta):
         verbose_name = "contact"
@@ -111,6 +112,21 @@ class Contact(Synced):
         if fields is not None and "company" not in fields:
             return False
         return Contact.objects.filter(pk=self.pk).exclude(company_id=self.company_id).exists()
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **rest: Any
+    ) -> "Contact":
+        """Return a stored contact, which knows whether it was the Primary."""
+        contact = super().from_db(db, field_names, values, **rest)
+        contact._was_primary = contact.__dict__.get("is_primary", False)
+        return contact
+
+    def touches(self) -> Iterable[Synced]:
+        """Return what may name the Primary: the company, and its locations that name nobody."""
+        if not self.is_primary and not self._was_primary:
+            return []
+        return [self.company, *self.company.locations.filter(recipient="").order_by("pk")]
 
     def representatives(self) -> list[int]:
         """Return the contact's own owner, then the company's sales representative."""

@@ -109,7 +109,7 @@ def record_url(link: Link | None, connection: Connection) -> str:
     if link is None or not link.remote_id or not connection.system.valid_id(link.remote_id):
         return ""
     entity = type(link)._meta.get_field("record").related_model._meta.model_name
-    url = link.remote_url or connection.system.record_url(connection.base_url, str(entity), link.remote_id)
+    url = link.remote_url or connection.record_url(str(entity), link.remote_id)
     return url if url.startswith(("https://", "http://")) else ""
 
 

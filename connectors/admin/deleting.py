@@ -133,7 +133,7 @@ class KeepsOverThereMixin(_Admin):
             touched = _hold(entities.of(self.model), records)
             super().delete_queryset(request, queryset)
             for other in touched:
-                other.touched(by)
+                other.touched(by, of=self.model)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Put the deleting that asks in the place of Django's."""

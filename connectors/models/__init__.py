@@ -3,7 +3,7 @@
 `connectors/queue/` is the only writer of link state and slots.
 """
 
-from connectors.models.accounts import Connection, ConnectionHealth, Slot, Token
+from connectors.models.accounts import Connection, ConnectionHealth, Pace, Slot, Token
 from connectors.models.links import Link, LinkQuerySet, Synced
 from connectors.models.people import RemoteUser, UserLink
 
@@ -12,6 +12,7 @@ __all__ = [
     "ConnectionHealth",
     "Link",
     "LinkQuerySet",
+    "Pace",
     "RemoteUser",
     "Slot",
     "Synced",

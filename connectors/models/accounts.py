@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from connectors.protocol import Direction
 from connectors.secrets import EncryptedJSONField
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Connection(models.Model):
     auto_push = models.JSONField(default=dict, blank=True)  # {entity: bool}
     auto_associate = models.JSONField(default=dict, blank=True)  # {entity: bool}, absent: the kind's default
     auto_statuses = models.JSONField(default=dict, blank=True)  # {entity: [status]}, absent: all but rejected
+    directions = models.JSONField(default=dict, blank=True)  # {entity: direction}, absent: the kind's
+    masters = models.JSONField(default=dict, blank=True)  # {entity: {field: master}}, absent: the mapping's
     default_representative = models.ForeignKey(
         project.AUTH_USER_MODEL,
         null=True,
@@ -75,7 +78,17 @@ class Connection(models.Model):
 
     def pushes_automatically(self, entity: str) -> bool:
         """Return whether saving a record of this entity sends it."""
-        return bool(self.enabled and self.auto_push.get(entity))
+        sends = self.direction(entity) != Direction.IN
+        return bool(self.enabled and sends and self.auto_push.get(entity))
+
+    def direction(self, entity: str) -> Direction:
+        """Return which way records of this entity go."""
+        return Direction(self.directions.get(entity) or self.system.directions.get(entity, Direction.OUT))
+
+    def record_url(self, entity: str, remote_id: str) -> str:
+        """Return the page of a record over there, "" where there is none."""
+        url = self.system.record_url
+        return url(self.base_url, self.settings, entity, remote_id) if remote_id else ""
 
     def sends_by_itself(self, record: "Synced") -> bool:
         """Return whether saving this record sends it: its entity is automatic, and its status is sent."""
@@ -161,3 +174,19 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connection_id}/{self.number}"
+
+
+class Pace(models.Model):
+    """How fast the calls of a connection may follow each other, by what its answers tell.
+
+    A row apart that every call writes to; see `connectors.pacing`.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="pace")
+    next_at = models.DateTimeField(null=True, blank=True)  # when the next call has its turn
+    interval_s = models.FloatField(default=0.0)  # between two of them
+    remaining = models.FloatField(null=True, blank=True)  # calls left, None before the first answer
+    resets_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}: one call per {self.interval_s:.2f} s"

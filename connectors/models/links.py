@@ -92,7 +92,8 @@ class Link(models.Model):
     message = models.TextField(blank=True)
     errors = models.JSONField(default=dict, blank=True)
     candidates = models.JSONField(default=list, blank=True)
-    choice = models.CharField(max_length=64, blank=True)  # a person's: "create" or a remote id
+    ways = models.JSONField(default=list, blank=True)  # what else a person may decide: see protocol.Way
+    choice = models.CharField(max_length=64, blank=True)  # a person's: "create", a way or a remote id
 
     objects = LinkQuerySet.as_manager()
 
@@ -148,8 +149,9 @@ class Synced(models.Model):
             if self.pk and not self._state.adding:
                 self._move_version()
             super().save(*args, **kwargs)
-            queue.enqueue_auto(self, requested_by=requested_by)
+            # Parents first, as everybody who locks links of both.
             self._touch_others(requested_by)
+            queue.enqueue_auto(self, requested_by=requested_by)
 
     def delete(self, *args: Any, requested_by: str = "", **kwargs: Any) -> Any:
         """Delete here, nothing over there; records whose payload held something of this are looked at."""
@@ -159,7 +161,7 @@ class Synced(models.Model):
                 other.hold()
             deleted = super().delete(*args, **kwargs)
             for other in touched:
-                other.touched(requested_by)
+                other.touched(requested_by, of=type(self))
         return deleted
 
     def touches(self) -> "Iterable[Synced]":
@@ -170,14 +172,14 @@ class Synced(models.Model):
         """Return the users (pks) who should own this record over there, best first."""
         return []
 
-    def touched(self, requested_by: str) -> None:
-        """Request what the change of another record wants of this one, as it stands in the database."""
+    def touched(self, requested_by: str, *, of: "type[Synced]") -> None:
+        """Request what the change of a record `of` another model wants of this one, as it is stored."""
         from connectors import queue
 
         fresh = type(self)._default_manager.filter(pk=self.pk).first()
         if fresh is not None:
             fresh._move_version()
-            queue.enqueue_auto(fresh, requested_by=requested_by)
+            queue.enqueue_auto(fresh, requested_by=requested_by, because_of=of)
 
     def hold(self) -> None:
         """Lock this record for the transaction. no_key: others may go on referring to it."""
@@ -185,7 +187,7 @@ class Synced(models.Model):
 
     def _touch_others(self, requested_by: str) -> None:
         for other in self.touches():
-            other.touched(requested_by)
+            other.touched(requested_by, of=type(self))
 
     def _move_version(self) -> None:
         """Count this save. In the database: two who save at once must not agree on a number."""

@@ -8,20 +8,23 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import doorbell, entities
+from connectors import doorbell, entities, registry
 from connectors.entities import Entity
 from connectors.mapping import outstanding
 from connectors.models import Connection, Link, Synced
+from connectors.protocol import HELD
 from connectors.queue.requests import enqueue, request_row
 from connectors.queue.upsert import write_requests
-from connectors.rendering import Renderer
+from connectors.rendering import Renderer, held
 from synclog import runs
 
 CHUNK = 1_000  # links rendered together
 
 
-def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
+def enqueue_auto(record: Synced, *, requested_by: str = "", because_of: type[Synced] | None = None) -> None:
     """Request what a save wants of each connection; call it in the save's transaction.
+
+    `because_of`: not this record was saved, but one of that model which it depends on.
 
     Automatic sync on: whatever differs from the snapshot is requested, and a record
     without a link is associated. Off: a linked record that differs is marked as
@@ -34,15 +37,36 @@ def enqueue_auto(record: Synced, *, requested_by: str = "") -> None:
         waiting.update(state=Link.State.IDLE)
         return
     for connection in _connections(kind.name):
+        if because_of is not None and not _depends(connection, kind.name, entities.of(because_of)):
+            continue
         # Locked: an answer about it is settled before this looks, or sees this save when it is.
         links = kind.links().select_for_update().filter(connection=connection, record_id=record.pk)
         link = links.first()
         if link is None:
-            if connection.sends_by_itself(record) and connection.associates_automatically(kind.name):
+            wanted = connection.sends_by_itself(record) and connection.associates_automatically(kind.name)
+            mapping = registry.mapping(connection, kind.name)
+            if wanted and not held(connection, mapping, record, is_linked=False):
                 _request_saved(kind, record, connection, requested_by)
         elif link.enabled == Link.Enabled.YES:
             link.record = record
             _after_save(kind, link, connection, requested_by)
+
+
+def _depends(connection: Connection, entity: str, other: Entity[Any, Any]) -> bool:
+    """Return whether what is sent of an entity depends on records of another one."""
+    return not other.lead or registry.mapping(connection, entity).lead == other.name
+
+
+def _kept_back(link: Any, renderer: Renderer) -> bool:
+    """Note on a record's link whether it is kept back now, and why; return whether it is."""
+    kind, connection = renderer.kind, renderer.connection
+    why = held(connection, renderer.mapping, link.record, is_linked=bool(link.remote_id))
+    if not why and link.code != HELD:
+        return False
+    link.state = Link.State.IDLE if why else link.state
+    link.code, link.message = (HELD, why) if why else ("", "")
+    kind.links().filter(pk=link.pk).update(state=link.state, code=link.code, message=link.message)
+    return bool(why)
 
 
 def _connections(entity: str) -> list[Connection]:
@@ -51,7 +75,10 @@ def _connections(entity: str) -> list[Connection]:
 
 
 def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, requested_by: str) -> None:
-    (differs,) = _all_differing([link], Renderer(connection, kind))
+    renderer = Renderer(connection, kind)
+    if _kept_back(link, renderer):
+        return
+    (differs,) = _all_differing([link], renderer)
     automatic = connection.sends_by_itself(link.record)
     if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
         _request_saved(kind, link.record, connection, requested_by)
@@ -119,6 +146,8 @@ def find_changed(
     for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
         marks: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for link, differs in zip(chunk, _all_differing(chunk, renderer), strict=True):
+            if _kept_back(link, renderer):
+                continue
             if differs:
                 differing += 1
                 sent += [link.record_id] if connection.sends_by_itself(link.record) else []

@@ -17,20 +17,21 @@ from connectors.rendering import parent_is_there
 DEATHS_ALONE = 3  # a record that was alone when its worker died, so many times, fails
 
 
-def has_due(connection: Connection, entity: Entity[Any, Any]) -> bool:
-    """Return whether a talker would find something to claim."""
-    return _due(connection, entity).exists()
+def has_due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> bool:
+    """Return whether a talker would find something to claim; `urgent`: a person's click."""
+    return _due(connection, entity, urgent=urgent).exists()
 
 
-def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int) -> int:
+def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int, *, urgent: bool = False) -> int:
     """Return how many rows are due, counting no further than `at_most`."""
-    return _due(connection, entity)[:at_most].count()
+    return _due(connection, entity, urgent=urgent)[:at_most].count()
 
 
-def _due(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
+def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> QuerySet[Any]:
     free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
     # Asked each time, not remembered: a child whose parent comes, or goes, needs no waking.
     due = entity.links().due(clock.now()).filter(free, parent_is_there(entity), connection=connection)
+    due = due.filter(priority=Link.Priority.CLICK) if urgent else due
     return due.exclude(_of_parents(entity, _busy_parents(connection, entity))) if entity.parent else due
 
 
@@ -47,9 +48,9 @@ def _of_parents(entity: Entity[Any, Any], parents: Any) -> Q:
 
 
 def claim(
-    connection: Connection, entity: Entity[Any, Any], lease: uuid.UUID, limit: int
+    connection: Connection, entity: Entity[Any, Any], lease: uuid.UUID, limit: int, *, urgent: bool = False
 ) -> tuple[list[Any], list[Any]]:
-    """Take up to `limit` due rows: (rows to send, rows that killed their workers).
+    """Take up to `limit` due rows (`urgent`: of clicks): (rows to send, rows that killed their workers).
 
     The rows come with their record, as they were before the claim: `row.unsure`
     tells whether the snapshot may be believed. In the table they are unsure from
@@ -59,7 +60,7 @@ def claim(
     """
     with transaction.atomic():
         rows = list(
-            _due(connection, entity)
+            _due(connection, entity, urgent=urgent)
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )

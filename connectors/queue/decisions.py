@@ -10,7 +10,7 @@ from django.utils import timezone
 from connectors import entities, logbook
 from connectors.entities import Entity
 from connectors.models import Connection, Link
-from connectors.protocol import Adoption, Candidate, Matched, Outcome, Status
+from connectors.protocol import CREATE, Adoption, Candidate, Matched, Outcome, Status
 from connectors.queue.requests import enqueue
 from connectors.queue.slots import live_leases
 
@@ -22,17 +22,18 @@ class InFlightError(Exception):
 def choose(entity: str, link_pk: int, choice: str, *, by: str, run: uuid.UUID) -> None:
     """Store what a person decided about a record that matched several, and request it.
 
-    `choice` is "create", a candidate's remote id, or "" for later. A record that
-    was linked before is unlinked first. Raises InFlightError, and ValueError for
-    an id that is not among the candidates.
+    `choice` is "create", a candidate's remote id, one of the ways that were offered, or
+    "" for later. A record that was linked before is unlinked first, unless a way was
+    chosen. Raises InFlightError, and ValueError for what was not offered.
     """
     with transaction.atomic():
         _, link = _locked(entity, link_pk)
-        allowed = {"", "create", *(item["remote_id"] for item in link.candidates)}
-        if choice not in allowed:
+        ways = {item["choice"] for item in link.ways}
+        others = {item["remote_id"] for item in link.candidates} | (set() if ways else {CREATE})
+        if choice not in {"", *ways, *others}:
             raise ValueError(f"{choice!r} is not among the candidates")
         link.choice = choice
-        if choice:
+        if choice and choice not in ways:
             _forget_remote(link)
         link.save(update_fields=["choice", "lease", *FORGOTTEN])
     if choice:
@@ -46,7 +47,7 @@ def unlink(entity: str, link_pk: int, *, by: str) -> None:
         _forget_remote(link)
         link.state = Link.State.IDLE
         link.choice = link.code = link.message = ""
-        link.errors, link.candidates = {}, []
+        link.errors, link.candidates, link.ways = {}, [], []
         link.requested_by = by[:150]
         link.save()
 
@@ -81,7 +82,7 @@ def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -
 
 
 def _taken(connection: Connection, entity: str, wish: Adoption) -> Outcome:
-    url = connection.system.record_url(connection.base_url, entity, wish.remote_id)
+    url = connection.record_url(entity, wish.remote_id)
     text = f"Another {entity} here is already linked to the one that matches. Choose which of them it is."
     found = Candidate(wish.remote_id, "", url, "is linked to another one here", wish.found)
     return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=[found])
@@ -90,7 +91,7 @@ def _taken(connection: Connection, entity: str, wish: Adoption) -> Outcome:
 def _set_match(link: Any, connection: Connection, entity: str, matched: Matched) -> None:
     if matched.adoption is not None:
         link.remote_id = matched.adoption.remote_id
-        link.remote_url = connection.system.record_url(connection.base_url, entity, link.remote_id)
+        link.remote_url = connection.record_url(entity, link.remote_id)
         link.snapshot, link.left = dict(matched.adoption.found), dict(matched.adoption.left)
         link.unsure = link.adopted = True
         if link.code == "conflict":  # solved over there: there is nothing left to choose

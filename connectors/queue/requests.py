@@ -31,36 +31,45 @@ def enqueue(
     pks: Iterable[int],
     connection: Connection,
     *,
-    run: uuid.UUID,
+    run: uuid.UUID | None,
     requested_by: str,
     priority: int = Link.Priority.CLICK,
     full: bool = False,
+    parents: bool | None = None,
 ) -> Enqueued:
     """Request that these records be sent, and ring once when that is committed.
 
     Associates those that have no link yet; leaves alone those switched off. Each
     row gets a fresh ticket: whoever is sending it now will not close it. `full`
     sends every field, not the difference. A click requests the parents too that were
-    never sent. Never waits for the broker.
+    never sent, and so does whoever wants it of `parents`. Never waits for the broker.
     """
     kind = entities.get(entity)
     wanted = sorted(set(pks))
     asked = request_row(kind, connection, run, requested_by, priority)
+    along = priority == Link.Priority.CLICK if parents is None else parents
     try:
-        return _enqueue(kind, connection, asked, wanted, full=full)
+        return _enqueue(kind, connection, asked, wanted, full=full, along=along)
     except IntegrityError:  # a record was deleted meanwhile: without it, it goes through
         if database.in_atomic_block:
             raise
-        return _enqueue(kind, connection, asked, wanted, full=full)
+        return _enqueue(kind, connection, asked, wanted, full=full, along=along)
 
 
 def _enqueue(
-    kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int], *, full: bool
+    kind: Entity[Any, Any],
+    connection: Connection,
+    template: Link,
+    wanted: list[int],
+    *,
+    full: bool,
+    along: bool,
 ) -> Enqueued:
     with transaction.atomic():
         off = _switched_off(kind, connection, wanted)
         sent = [pk for pk in wanted if pk not in off]
-        parents = _request_parents(kind, connection, template, sent)  # first: parents before children
+        # First: parents before children.
+        parents = _request_parents(kind, connection, template, sent) if along else 0
         queued = write_requests(kind, template, wanted)
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
@@ -74,7 +83,7 @@ def _request_parents(
     kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int]
 ) -> int:
     """Request the parents that nobody ever sent; one that failed or is switched off stays as it is."""
-    if not kind.parent or template.priority != Link.Priority.CLICK:
+    if not kind.parent:
         return 0
     parent = entities.get(kind.parent)
     pks = set(kind.records().filter(pk__in=wanted).values_list(f"{kind.parent}_id", flat=True))

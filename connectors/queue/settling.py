@@ -5,25 +5,26 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from connectors import clock, logbook
+from connectors import clock, entities, logbook
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered, same
 from connectors.models import Connection, Link
 from connectors.protocol import AGREED, Outcome, Status
 from connectors.queue import bulk
+from connectors.queue.requests import enqueue
 from synclog import runs
 
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
-    "adopted", "owner_fallback", "failed_at",
+    "adopted", "owner_fallback", "failed_at", "ways", "choice",
 ]  # fmt: skip
 COUNTED = {
     Status.CREATED: "created",
@@ -63,8 +64,9 @@ def settle(
         rows = _lock(entity, lease, results)
         held = [result for result in results if result.row.pk in rows]
         versions = _versions(entity, held)
-        settled = [_decide(connection, entity, rows[result.row.pk], result, now) for result in held]
+        settled = [_decide(connection, entity, mapping, rows[result.row.pk], result, now) for result in held]
         settled = _write(entity, rows, settled)
+        _send_leads(connection, entity, mapping, settled)
         _log(connection, entity, mapping, settled, now)
     return [
         result.row.record_id
@@ -98,18 +100,22 @@ def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int
 
 
 def _decide(
-    connection: Connection, entity: Entity[Any, Any], row: Any, result: Result, now: datetime
+    connection: Connection,
+    entity: Entity[Any, Any],
+    mapping: Mapping,
+    row: Any,
+    result: Result,
+    now: datetime,
 ) -> Result:
     """Set the row's new values; return the result as it is to be logged."""
     mine, outcome = result.row, result.outcome
     requested_again = row.ticket != mine.ticket
     row.lease = None
     row.remote_id = outcome.remote_id or mine.remote_id
-    url = connection.system.record_url
-    row.remote_url = url(connection.base_url, entity.name, row.remote_id) if row.remote_id else ""
+    row.remote_url = connection.record_url(entity.name, row.remote_id)
     row.snapshot, row.left, row.unsure = mine.snapshot, mine.left, mine.unsure
     if outcome.status in AGREED:
-        _agree(row, result, now)
+        _agree(row, result, mapping, now)
     if outcome.status is Status.WAITING:
         return result  # it stays pending: not due before its parent is over there
     if outcome.status is Status.TRANSIENT:
@@ -119,14 +125,18 @@ def _decide(
     return result
 
 
-def _agree(row: Any, result: Result, now: datetime) -> None:
-    row.snapshot = {**result.row.snapshot, **result.outcome.sent}
+def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
+    # What only a new record takes is the other side's from then on: nothing to compare with.
+    kept = {name: value for name, value in result.outcome.sent.items() if not mapping.is_first_only(name)}
+    row.snapshot = {**result.row.snapshot, **kept}
     payload = result.rendered.payload
     row.left = {name: value for name, value in result.row.left.items() if same(value, payload.get(name))}
     row.unsure = False
     row.synced_at, row.synced_version = now, result.row.record.version
     row.crashes = 0
     row.changed = []
+    if any(way["choice"] == result.row.choice for way in result.row.ways):
+        row.choice = ""  # it was for this once
 
 
 def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool) -> Result:
@@ -157,6 +167,7 @@ def _close(row: Any, outcome: Outcome, now: datetime) -> None:
     row.message = outcome.message if row.code else ""
     row.errors = dict(outcome.errors)
     row.candidates = logbook.candidates(outcome.candidates)
+    row.ways = [asdict(way) for way in outcome.ways]
 
 
 def _write(entity: Entity[Any, Any], rows: dict[int, Any], settled: list[Result]) -> list[Result]:
@@ -188,6 +199,26 @@ def _write_alone(entity: Entity[Any, Any], row: Any, result: Result) -> Result:
             _close(row, taken, clock.now())
         row.save(update_fields=COLUMNS)
         return replace(result, outcome=taken)
+
+
+def _send_leads(
+    connection: Connection, entity: Entity[Any, Any], mapping: Mapping, settled: Sequence[Result]
+) -> None:
+    """Request the lead of each new company: creating it there made the lead there, who has no link yet."""
+    if not mapping.lead or entities.get(mapping.lead).parent != entity.name:
+        return
+    made = [result.row for result in settled if result.outcome.status is Status.CREATED]
+    lead = entities.get(mapping.lead)
+    for row in sorted(made, key=lambda row: row.record_id):
+        wanted = lead.records().filter(**{lead.parent: row.record_id, lead.lead: True})
+        waits = lead.links().filter(connection=connection, state=Link.State.PENDING)
+        pks = [*wanted.exclude(pk__in=waits.values("record")).values_list("pk", flat=True)]
+        if pks:
+            enqueue(
+                lead.name, pks, connection,
+                run=row.run, requested_by=row.requested_by, priority=row.priority, parents=False,
+            )  # fmt: skip
+            runs.widen(row.run, len(pks))
 
 
 def _log(

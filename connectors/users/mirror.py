@@ -5,19 +5,19 @@ or not in the answer any more, is marked. An answer without anybody, or none, ch
 nothing but the sentence that says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import health, logbook, registry
+from connectors import logbook, registry
+from connectors.asking import Asker
 from connectors.errors import ConnectorError
 from connectors.models import Connection, ConnectionHealth, RemoteUser
-from connectors.protocol import Adoption, FetchedToken, TokenSource, UserRecord
+from connectors.protocol import UserRecord
 from connectors.text import storable
-from connectors.tokens import SharedToken
 from synclog import words
 from synclog.models import Entry
 
@@ -67,34 +67,8 @@ def refresh(connection: Connection, *, by: str, call_timeout_s: float = CALL_TIM
     return done
 
 
-class _Reader:
-    """The engine as a reader of users sees it: no slot, no rows."""
-
-    def __init__(self, connection: Connection, call_timeout_s: float) -> None:
-        self.connection, self.call_timeout_s = connection, call_timeout_s
-
-    def tick(self) -> None:
-        """Hold no slot: nothing is written."""
-
-    def writing(self, keys: Iterable[str]) -> None:
-        """Refuse: fetching users writes nothing."""
-        raise AssertionError("fetching users writes nothing")
-
-    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
-        """Reserve nothing."""
-        return {item.key for item in adoptions}
-
-    def on_usage(self, used: int, limit: int) -> None:
-        """Keep the remote side's own count of calls."""
-        health.note_usage(self.connection, used, limit)
-
-    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
-        """Return the shared token. One of another organisation is refused: its users are not ours."""
-        return SharedToken(self.connection, fetch, fetch_timeout_s=self.call_timeout_s)
-
-
 def _asked(connection: Connection, call_timeout_s: float) -> list[UserRecord]:
-    engine = _Reader(connection, call_timeout_s)
+    engine = Asker(connection, call_timeout_s)
     with registry.open_connector(connection, engine, call_timeout_s=call_timeout_s) as connector:
         return list(connector.list_users())
 

@@ -177,6 +177,8 @@ class Thing:
     name: str = ""
     phone: str = ""
     parent: Any = None
+    theirs: str = ""
+    code: str = ""
 
 
 MAPPING = Mapping(
@@ -187,7 +189,9 @@ MAPPING = Mapping(
         Field("name", "Name", "Company Name", required=True, max_length=5),
         Field("phone", "Phone", "Phone", max_length=3),
         Field("parent", "Parent", "Parent", path="parent.name"),
-        Field("theirs", "Theirs", "Theirs", master="remote"),
+        Field("theirs", "Theirs", "Theirs", master="remote", is_pulled=True),
+        Field("code", "Code", "Code", only="create", required=True),
+        Field("lead", "LeadName", "Lead", only="create", value=lambda subject: subject.lead),
     ),
     match=("name",),
     system="Salesforce",
@@ -207,7 +211,7 @@ def test_a_record_is_rendered_in_their_words() -> None:
 def test_what_does_not_fit_is_said_with_limit_and_measure() -> None:
     found = MAPPING.render(Thing("Acme Ltd", "1234"))
 
-    assert found.errors == {
+    assert found.problems(is_new=False) == {
         "name": "Company Name has 8 characters; Salesforce takes 5. Shorten it by 3.",
         "phone": "Phone has 4 characters; Salesforce takes 3. Shorten it by 1.",
     }
@@ -228,3 +232,31 @@ def test_an_empty_link_on_the_way_is_no_value() -> None:
 def test_names_and_labels_come_back_in_our_order_each_once() -> None:
     assert MAPPING.local_names(["Phone", "Name", "Nobody's", "Phone"]) == ["name", "phone"]
     assert MAPPING.labels(["Phone", "Name"]) == ["Company Name", "Phone"]
+
+
+def test_what_they_master_and_what_is_set_once_goes_with_a_new_record_only() -> None:
+    found = MAPPING.render(Thing("Acme", theirs="ours at first", code="C1"), lead="Mark")
+
+    assert found.payload == {"Name": "Acme", "Phone": None, "Parent": None}
+    assert found.for_create() == {
+        "Name": "Acme",
+        "Theirs": "ours at first",
+        "Code": "C1",
+        "LeadName": "Mark",
+    }
+
+
+def test_what_only_a_new_record_needs_is_no_problem_of_one_that_is_there() -> None:
+    found = MAPPING.render(Thing("Acme"))
+
+    assert found.problems(is_new=False) == {}
+    assert found.problems(is_new=True) == {"code": "Code is empty; Salesforce needs it. Fill it in and save."}
+
+
+def test_a_master_is_chosen_only_for_what_can_be_taken_over() -> None:
+    chosen = MAPPING.mastered({"theirs": "local", "name": "remote"})
+
+    found = chosen.render(Thing("Acme", theirs="ours", code="C1"))
+
+    assert found.payload["Theirs"] == "ours"
+    assert found.payload["Name"] == "Acme"

@@ -78,7 +78,7 @@ def over_there(remote: RemoteUser, connection: Connection) -> SafeString:
         '<span class="cc-short">{}</span><span class="cc-whole">{}</span></code>'
         '<span class="cc-out" aria-hidden="true">↗</span></a>'
         '<button type="button" class="cc-copy" data-copy="{}" aria-label="Copy {}">Copy</button></span>',
-        connection.system.record_url(connection.base_url, "user", whole),
+        connection.record_url("user", whole),
         connection.system.id_label,
         whole,
         short,

@@ -121,7 +121,7 @@ class Reader:
         return Outcome(Status.CONFLICT, plan.remote_id, code="conflict", message=text, candidates=found)
 
     def _candidate(self, remote_id: str) -> Candidate:
-        url = record_url(self.base_url, self.mapping.entity, remote_id)
+        url = record_url(self.base_url, {}, self.mapping.entity, remote_id)
         return Candidate(remote_id, "", url, "named by Salesforce", {})
 
     def _by_field(self, errors: Iterable[Fault]) -> dict[str, str]:

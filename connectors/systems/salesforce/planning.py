@@ -211,7 +211,7 @@ class Planner:
         return Outcome(Status.CONFLICT, code="conflict", message=text, candidates=found)
 
     def _url(self, record: Record) -> str:
-        return record_url(self.account.base_url, self.mapping.entity, str(record["Id"]))
+        return record_url(self.account.base_url, {}, self.mapping.entity, str(record["Id"]))
 
 
 def _best_first(change: Change, owners: Mapping[str, str]) -> tuple[str, ...]:

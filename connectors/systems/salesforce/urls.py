@@ -1,9 +1,11 @@
 """Addresses of records in Salesforce, for people."""
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 
-def record_url(base_url: str, entity: str, remote_id: str) -> str:
+def record_url(base_url: str, _: Mapping[str, Any], entity: str, remote_id: str) -> str:
     """Return the page of a record, opened under the org's own domain.
 
     Lightning redirects from there; the vendor calls UI addresses unsupported, so

@@ -1,0 +1,52 @@
+"""The engine as one sees it who only asks: no slot, no rows, nothing is written over there."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from connectors import health, pacing
+from connectors.models import Connection
+from connectors.protocol import Adoption, FetchedToken, TokenSource, Window
+from connectors.tokens import SharedToken
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Serve a connector that tests a connection or reads from it; see `protocol.Engine`.
+
+    `any_org`: a token of another organisation serves this conversation alone, instead of
+    being refused.
+    """
+
+    connection: Connection
+    call_timeout_s: float
+    any_org: bool = False
+
+    def tick(self) -> None:
+        """Hold no slot, and wait for no turn: a person waits for this."""
+
+    def alive(self) -> None:
+        """Hold no slot."""
+
+    def on_window(self, window: Window) -> None:
+        """Keep what an answer told of the limit."""
+        pacing.observe(self.connection, window)
+
+    def more_urgent(self) -> bool:
+        """Give way to nobody."""
+        return False
+
+    def writing(self, keys: Iterable[str]) -> None:
+        """Refuse."""
+        raise AssertionError("who only asks writes nothing")
+
+    def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
+        """Reserve nothing."""
+        return {item.key for item in adoptions}
+
+    def on_usage(self, used: int, limit: int) -> None:
+        """Keep the remote side's own count of calls."""
+        health.note_usage(self.connection, used, limit)
+
+    def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
+        """Return the token that all workers share."""
+        return SharedToken(self.connection, fetch, fetch_timeout_s=self.call_timeout_s, any_org=self.any_org)
