@@ -1,0 +1,81 @@
+"""Countries and states as B2B wants them: which of them it checks, and their codes and names.
+
+The list of countries whose states are checked, and needed, is B2B's; codes and names
+are those of ISO 3166 (pycountry). A state that the list does not know is sent as typed:
+the store's own list decides.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+import pycountry
+
+# Source: B2B Edition, "Country and state" of the addresses API, read 2026-11.
+_CHECKED = "AR AU AT BR CA CL DE IN ID IE IT JP MY MM NZ PH QA RO ZA ES CH AE US"
+WITH_STATES = frozenset(_CHECKED.split(" "))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state by its code, without the country's ("ON"), and its name in full."""
+
+    code: str
+    name: str
+
+
+def country_code(text: object) -> str:
+    """Return the two-letter code of a country's code or English name, "" for an unknown one."""
+    return _country_code(str(text or "").strip())
+
+
+@cache
+def _country_code(text: str) -> str:
+    try:
+        return str(pycountry.countries.lookup(text).alpha_2) if text else ""
+    except LookupError:
+        return ""
+
+
+@cache
+def country_name(code: str) -> str:
+    """Return the usual English name of a two-letter code, "" for an unknown one."""
+    found = pycountry.countries.get(alpha_2=code.upper()) if code else None
+    return str(getattr(found, "common_name", None) or found.name) if found else ""
+
+
+def state(country: str, text: object) -> State | None:
+    """Return the state of a country by its code or name, however it is written; None for an unknown one."""
+    typed = " ".join(str(text or "").split())
+    return _states(country.upper()).get(folded(typed)) if typed else None
+
+
+def state_name(country: str, text: object) -> str | None:
+    """Return a state's name in full where only its code was typed; anything else as typed."""
+    typed = " ".join(str(text or "").split())
+    found = state(country, typed)
+    by_code = found is not None and folded(typed) != folded(found.name)
+    return (found.name if found and by_code else typed) or None
+
+
+@cache
+def _states(country: str) -> dict[str, State]:
+    """Return a country's states by folded name, by code, and by code with the country's before it.
+
+    Where a region and a province in it have one name, the province counts: it is what
+    addresses have.
+    """
+    known = [item for item in pycountry.subdivisions if item.country_code == country]
+    found: dict[str, State] = {}
+    for item in sorted(known, key=lambda item: (item.parent_code is not None, item.code)):
+        name = re.sub(r"\s*[\[(].*", "", item.name).strip()  # "Barcelona [Barcelona]"
+        one = State(item.code.partition("-")[2], name)
+        found.update({folded(key): one for key in (name, one.code, item.code)})
+    return found
+
+
+def folded(text: object) -> str:
+    """Return a text as it is compared: without case, accents, and what is no letter or digit."""
+    plain = unicodedata.normalize("NFKD", str(text or "")).casefold()
+    return "".join(sign for sign in plain if sign.isalnum())
