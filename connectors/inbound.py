@@ -5,18 +5,10 @@ whose kind has `hooks` can be told of changes. The engine decides what a record 
 here (`connectors/pulling/`); a delivery is only ever a hint to read a record again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
-
-
-class Direction(StrEnum):
-    """Say which way an entity goes on a connection."""
-
-    OUT = "out"  # ours is sent; what changes over there is noticed, and our next send overwrites it
-    BOTH = "both"  # each field counts where its master is; what is new over there is made here
-    IN = "in"  # theirs is taken over; nothing is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +97,27 @@ class HookKind:
 
     verify: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, str], bytes, float], str]
     read: Callable[[Mapping[str, str], bytes], Notice | None]
+
+
+class NothingIn:
+    """The inbound part of a connector that declares none: it refuses."""
+
+    def pull(self, entity: str, since: str | None) -> Iterator[Page]:
+        """Refuse."""
+        raise NotImplementedError("pull is not a declared capability")
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
+        """Refuse."""
+        raise NotImplementedError("pull is not a declared capability")
+
+    def hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Refuse."""
+        raise NotImplementedError("this system does not tell of changes")
+
+    def register_hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Refuse."""
+        raise NotImplementedError("this system does not tell of changes")
+
+    def remove_hooks(self, address: str) -> int:
+        """Refuse."""
+        raise NotImplementedError("this system does not tell of changes")

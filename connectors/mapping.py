@@ -110,7 +110,9 @@ class Mapping:
 
     `lead` names the entity of the lead, where fields are read of it; a new company then
     has its lead sent too. `rank` orders a batch, the lowest first. `holds` tells, of a
-    record and whether it is linked, why it is not sent ("": it is).
+    record and whether it is linked, why it is not sent ("": it is). `natural` names our
+    fields by which one that came from over there is known here: all of them equal, below
+    the same parent.
     """
 
     entity: str
@@ -124,6 +126,7 @@ class Mapping:
     lead: str = ""
     rank: Callable[[Map[str, Json]], int] = unranked
     holds: Callable[[Any, bool], str] = unheld
+    natural: tuple[str, ...] = ()
 
     def render(self, record: object, parents: Map[int, str] = NO_PARENTS, *, lead: object = None) -> Rendered:
         """Return the record in their words. Never raises for bad values: see errors.

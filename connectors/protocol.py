@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 from connectors.addresses import STRICT, Permit
+from connectors.inbound import Found, HookKind, HookLine, Missing, Page
 from connectors.mapping import Mapping as FieldMapping
 
 
@@ -331,8 +332,20 @@ class Connector(Protocol):
     def match(self, entity: str, changes: Sequence[Change]) -> Iterator[Matched]:
         """Yield, for changes without a remote id, what `push` would do first. Writes nothing."""
 
-    def pull(self, entity: str, since: str | None) -> Iterator[Any]:
-        """Yield pages of records that changed since an opaque cursor."""
+    def pull(self, entity: str, since: str | None) -> Iterator[Page]:
+        """Yield pages of what changed since a cursor of an earlier page, of all records without one."""
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
+        """Read single records again, in order."""
+
+    def hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Return how each event is listened to, for deliveries to this address. Changes nothing."""
+
+    def register_hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Have every event delivered to this address with this secret; return how each stands then."""
+
+    def remove_hooks(self, address: str) -> int:
+        """Have nothing delivered to this address any more; return how many events went."""
 
     def list_users(self) -> Iterator[UserRecord]:
         """Yield the users who may own records, inactive ones too. Raises ConnectorError."""
@@ -422,6 +435,7 @@ class Kind:
     role_words: Mapping[str, str] = field(default_factory=dict)  # our role -> what it is there
     needs: Mapping[str, str] = field(default_factory=dict)  # entity -> what it is needed for, one sentence
     directions: Mapping[str, Direction] = field(default_factory=dict)  # entity -> where none is chosen
+    hooks: HookKind | None = None  # it can tell of changes
     is_paced: bool = False  # its answers tell how many calls are left: see Engine.on_window
     batch_size: int = 200  # of a new connection: records per claim
     slots: int = 4  # of a new connection: talkers at once

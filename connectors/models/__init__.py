@@ -4,17 +4,23 @@
 """
 
 from connectors.models.accounts import Connection, ConnectionHealth, Pace, Slot, Token
+from connectors.models.inbound import Cursor, Listener, Notice, Sighting, Stray
 from connectors.models.links import Link, LinkQuerySet, Synced
 from connectors.models.people import RemoteUser, UserLink
 
 __all__ = [
     "Connection",
     "ConnectionHealth",
+    "Cursor",
     "Link",
     "LinkQuerySet",
+    "Listener",
+    "Notice",
     "Pace",
     "RemoteUser",
+    "Sighting",
     "Slot",
+    "Stray",
     "Synced",
     "Token",
     "UserLink",

@@ -5,12 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
-from connectors.models import Connection, Token
+from connectors.models import Connection, Listener, Token
 
 # Each is (model, field, how a person calls one).
 SECRETS: tuple[tuple[type[models.Model], str, str], ...] = (
     (Connection, "credentials", "login"),
     (Token, "value", "access token"),
+    (Listener, "secret", "webhook secret"),
 )
 
 
@@ -46,4 +47,4 @@ class Command(BaseCommand):
 
 
 def _name(row: models.Model) -> str:
-    return str(row.connection if isinstance(row, Token) else row)
+    return str(row.connection if isinstance(row, Token | Listener) else row)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from connectors.inbound import NothingIn
 from connectors.protocol import (
     Account,
     Capability,
@@ -22,7 +23,7 @@ from connectors.systems.salesforce.planning import Planner
 from connectors.systems.salesforce.writing import Writer
 
 
-class SalesforceConnector:
+class SalesforceConnector(NothingIn):
     """Talk to one org; see `connectors.protocol.Connector`."""
 
     capabilities = frozenset({Capability.PUSH, Capability.USERS})
@@ -59,10 +60,6 @@ class SalesforceConnector:
     def list_users(self) -> Iterator[UserRecord]:
         """Yield the standard users, who may own records; inactive ones too."""
         yield from self.client.users()
-
-    def pull(self, entity: str, since: str | None) -> Iterator[Any]:
-        """Refuse: nothing is fetched from Salesforce yet."""
-        raise NotImplementedError(f"Salesforce: {Capability.PULL} is not a declared capability")
 
     def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield one outcome per change, in order. Raises NotImplementedError for another entity."""
