@@ -184,6 +184,8 @@ class Batch:
             parent, system = self.renderer.parent_of(row.record), self.desk.connection.system.label
             first = parent is not None and parent.adopted
             outcome, row.owner_fallback = owners.told(plan, outcome, system, parent_decides=first)
+        if outcome.unsure:
+            self._doubt(row)
         self.answers.append(queue.Result(row, rendered, outcome))
         self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
 

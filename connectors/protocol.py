@@ -152,7 +152,8 @@ class Outcome:
     `sent` are the remote fields that the other side now holds because of us;
     `errors` uses our field names. `message` is one sentence for a person.
     `tries` bounds how often TRANSIENT is tried again, where that differs from the
-    setting. Of a new record: `owner` is who was asked to own it ("": the system's own
+    setting, and `wait_s` how soon. `unsure`: a write may have been stored although it was
+    not answered. Of a new record: `owner` is who was asked to own it ("": the system's own
     choice), `refused_owners` those whom it did not take, each with the reason.
     """
 
@@ -166,6 +167,8 @@ class Outcome:
     sent: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
     tries: int | None = None
+    wait_s: float = 0.0
+    unsure: bool = False
     owner: str = ""
     refused_owners: Mapping[str, str] = field(default_factory=dict)
 

@@ -148,7 +148,7 @@ def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool)
     if row.attempts >= (outcome.tries or settings.CONCORD["record_attempts"]):
         row.state, row.failed_at = Link.State.FAILED, now
         return replace(result, outcome=replace(outcome, status=Status.REJECTED))
-    row.not_before = now + timedelta(seconds=_delay_s(row.attempts))
+    row.not_before = now + timedelta(seconds=max(_delay_s(row.attempts), outcome.wait_s))
     return result
 
 
