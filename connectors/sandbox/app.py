@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import control, pages
+from .bigcommerce.system import BigCommerce
 from .calls import Call, CallLog
 from .faults import DROPS, REFUSALS, SPOILERS, Facts, Fault, FaultBox
 from .salesforce.system import Salesforce
@@ -21,7 +22,7 @@ class Rehearsal:
     """All stand-ins behind one address."""
 
     def __init__(self) -> None:
-        systems: tuple[System, ...] = (Salesforce(),)
+        systems: tuple[System, ...] = (Salesforce(), BigCommerce())
         self.systems: dict[str, System] = {system.name: system for system in systems}
         self.faults = FaultBox()
         self.calls = CallLog()

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from .wire import Request, readable_body
 
 KEPT = 50
-HIDDEN_HEADERS = frozenset({"authorization", "cookie"})
+HIDDEN_HEADERS = frozenset({"authorization", "authtoken", "cookie", "x-auth-token"})
 HIDDEN_FORM_FIELDS = frozenset({"client_secret", "password", "assertion", "refresh_token"})
 
 

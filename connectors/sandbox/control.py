@@ -111,7 +111,7 @@ def _records(system: System, request: Request, parts: list[str]) -> object:
 
 def _one(system: System, entity: str, key: str) -> object:
     for record in system.listing(entity, with_deleted=True):
-        if record.get("Id", record.get("id")) == key:
+        if str(record.get("Id", record.get("id"))) == key:
             return record
     raise ControlError(404, f"no {entity} {key}")
 

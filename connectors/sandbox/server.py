@@ -151,11 +151,13 @@ class _Conversation(BaseHTTPRequestHandler):
     def _request(self, body: bytes) -> Request:
         headers: Mapping[str, str] = {key.lower(): value for key, value in self.headers.items()}
         path, _, query = self.path.partition("?")
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
         head_bytes = sum(len(key) + len(value) + 4 for key, value in headers.items())
         return Request(
             method=self.command,
             path=path,
-            query=dict(parse_qsl(query, keep_blank_values=True)),
+            query=dict(pairs),
+            pairs=pairs,
             headers=headers,
             body=body,
             uri_bytes=len(self.path),

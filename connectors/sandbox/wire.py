@@ -32,6 +32,7 @@ class Request:
     method: str
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
+    pairs: tuple[tuple[str, str], ...] = ()  # the query in full, where a name comes more than once
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     uri_bytes: int = 0
