@@ -8,6 +8,8 @@ time: there the level settles where calls go out as fast as they come in.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -18,6 +20,7 @@ from connectors.models import Connection, Pace
 from connectors.protocol import Window
 
 RESERVE = 0.04  # of the calls: left for clicks
+AHEAD = 10  # turns that may be given out ahead, when calls come free again
 LONGEST_WAIT_S = 10.0  # of a talker with its slot; a longer wait is a pause of the connection
 
 
@@ -26,61 +29,55 @@ def wait_turn(connection: Connection, *, urgent: bool) -> float:
 
     Raises RateLimited where the turn is far away: others have used up the calls.
     """
-    wait_s = take_turn(connection, urgent=urgent)
+    with _locked(connection) as pace:
+        now = clock.now()
+        starts_at = take(pace, now, urgent=urgent)
+    wait_s = (starts_at - now).total_seconds()
     if wait_s > LONGEST_WAIT_S:
-        label = connection.system.label
-        raise RateLimited(
-            f"All calls that {label} allows at the moment are used up, by other integrations too.",
-            retry_after_s=wait_s,
-        )
+        text = f"The calls that {connection.system.label} allows are used up, by other integrations too."
+        raise RateLimited(text, retry_after_s=wait_s)
     time.sleep(wait_s)
     return wait_s
 
 
-def take_turn(connection: Connection, *, urgent: bool) -> float:
-    """Reserve the next turn for one call; return in how many seconds it comes."""
-    with transaction.atomic():
-        pace = _locked(connection)
-        now = clock.now()
-        turn = max(now, pace.next_at or now)
-        if urgent and (pace.remaining is None or pace.remaining > 0 or _is_over(pace, now)):
-            # Whoever waits behind it waits a little longer: the calls are counted in any case.
-            pace.next_at, starts = turn + timedelta(seconds=pace.interval_s), now
-        else:
-            pace.next_at, starts = turn + timedelta(seconds=pace.interval_s), turn
-        pace.remaining = None if pace.remaining is None else pace.remaining - 1
-        pace.save(update_fields=["next_at", "remaining"])
-    return (starts - now).total_seconds()
-
-
 def observe(connection: Connection, window: Window) -> None:
     """Keep what an answer told, and space the next calls by it."""
+    with _locked(connection) as pace:
+        space(pace, window, clock.now())
+
+
+def take(pace: Pace, now: datetime, *, urgent: bool = False) -> datetime:
+    """Give out the next turn: return when it is. An urgent call need not wait while any is left."""
+    turn = max(now, pace.next_at or now)
+    pace.next_at = turn + timedelta(seconds=pace.interval_s)  # whoever waits, waits for the urgent one too
+    any_left = pace.remaining is None or pace.remaining > 0 or (pace.resets_at or now) <= now
+    pace.remaining = None if pace.remaining is None else pace.remaining - 1
+    return now if urgent and any_left else turn
+
+
+def space(pace: Pace, window: Window, now: datetime) -> None:
+    """Space the turns so that what is left lasts until it is given back."""
+    resets_s = min(max(window.resets_s, 0.0), window.window_s)
+    left = window.remaining - max(1.0, window.allocated * RESERVE)
+    pace.allocated, pace.window_s = window.allocated, window.window_s
+    pace.remaining, pace.resets_at = window.remaining, now + timedelta(seconds=resets_s)
+    if left > 0:
+        pace.interval_s = resets_s / left
+        latest = now + timedelta(seconds=max(pace.interval_s * AHEAD, 1.0))
+        pace.next_at = min(pace.next_at or now, latest)
+    else:
+        pace.interval_s = window.window_s / max(window.allocated, 1.0)
+        pace.next_at = max(pace.next_at or now, pace.resets_at)
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[Pace]:
+    """Hold the connection's row, in a short transaction, and store what becomes of it."""
     with transaction.atomic():
-        pace = _locked(connection)
-        now = clock.now()
-        resets_s = min(max(window.resets_s, 0.0), window.window_s)
-        left = window.remaining - max(1.0, window.allocated * RESERVE)
-        pace.remaining = window.remaining
-        pace.resets_at = now + timedelta(seconds=resets_s)
-        if left > 0:
-            pace.interval_s = resets_s / left
-            latest = now + timedelta(seconds=max(pace.interval_s * 10, 1.0))
-            # A turn that was given out while hardly any calls were left.
-            pace.next_at = min(pace.next_at, latest) if pace.next_at else None
-        else:
-            pace.interval_s = window.window_s / max(window.allocated, 1.0)
-            pace.next_at = max(pace.next_at or now, pace.resets_at)
+        rows = Pace.objects.select_for_update().filter(connection=connection)
+        pace = rows.first()
+        if pace is None:
+            Pace.objects.get_or_create(connection=connection)
+            pace = rows.get()
+        yield pace
         pace.save()
-
-
-def _is_over(pace: Pace, now: datetime) -> bool:
-    return pace.resets_at is not None and pace.resets_at <= now
-
-
-def _locked(connection: Connection) -> Pace:
-    rows = Pace.objects.select_for_update()
-    found = rows.filter(connection=connection).first()
-    if found is None:
-        Pace.objects.get_or_create(connection=connection)
-        found = rows.get(connection=connection)
-    return found

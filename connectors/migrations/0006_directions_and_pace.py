@@ -41,6 +41,8 @@ class Migration(migrations.Migration):
                 ),
                 ("next_at", models.DateTimeField(blank=True, null=True)),
                 ("interval_s", models.FloatField(default=0.0)),
+                ("allocated", models.FloatField(blank=True, null=True)),
+                ("window_s", models.FloatField(default=60.0)),
                 ("remaining", models.FloatField(blank=True, null=True)),
                 ("resets_at", models.DateTimeField(blank=True, null=True)),
                 (

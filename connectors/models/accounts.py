@@ -185,7 +185,9 @@ class Pace(models.Model):
     connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="pace")
     next_at = models.DateTimeField(null=True, blank=True)  # when the next call has its turn
     interval_s = models.FloatField(default=0.0)  # between two of them
-    remaining = models.FloatField(null=True, blank=True)  # calls left, None before the first answer
+    allocated = models.FloatField(null=True, blank=True)  # calls per window, None before the first answer
+    window_s = models.FloatField(default=60.0)
+    remaining = models.FloatField(null=True, blank=True)  # calls left
     resets_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
