@@ -4,10 +4,10 @@ import threading
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_shutting_down
+from celery.signals import celeryd_after_setup, worker_shutting_down
 
 from connectors import push as pushing
-from connectors import upkeep
+from connectors import shares, upkeep
 
 _stopping = threading.Event()
 
@@ -18,10 +18,18 @@ def _stop(**_: Any) -> None:
     _stopping.set()
 
 
+@celeryd_after_setup.connect
+def _count_threads(instance: Any, **_: Any) -> None:
+    """Note how many tasks this worker runs at once."""
+    shares.set_threads(instance.concurrency)
+
+
 @shared_task(name="connectors.push", ignore_result=True)
 def push(connection_pk: int) -> None:
     """Send what is due on one connection. Safe to run twice, safe to lose."""
-    pushing.drain(connection_pk, stop=_stopping.is_set)
+    with shares.share(connection_pk) as is_free:
+        if is_free:
+            pushing.drain(connection_pk, stop=_stopping.is_set)
 
 
 @shared_task(name="connectors.sweep", ignore_result=True)

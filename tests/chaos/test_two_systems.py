@@ -1,0 +1,60 @@
+"""One system that is down does not delay the others."""
+
+import pytest
+
+from companies.models import Company, CompanyLink
+from connectors import shares, upkeep
+from connectors.models import Connection, Link, Slot
+from tests import talk
+from tests.factories import CompanyFactory, ConnectionFactory
+from tests.waiting import wait_until
+from tests.workers import Workers
+
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+
+COMPANIES = 20
+
+
+@pytest.fixture
+def hanging(db: None, hung_port: int) -> Connection:
+    """Return a connection whose other side takes calls and never answers."""
+    url = f"http://127.0.0.1:{hung_port}/salesforce"
+    return ConnectionFactory.create(name="Asleep", slug="asleep", base_url=url, batch_size=2)
+
+
+def _arrived(connection: Connection) -> bool:
+    upkeep.sweep()  # as beat would
+    idle = CompanyLink.objects.linked().filter(connection=connection, state=Link.State.IDLE)
+    return idle.count() == COMPANIES
+
+
+def test_a_system_that_hangs_leaves_the_workers_to_the_others(
+    hanging: Connection, salesforce: Connection, workers: Workers
+) -> None:
+    workers.start(threads=3)
+    companies = Company.objects.bulk_create(CompanyFactory.build_batch(COMPANIES))
+    talk.request(hanging, companies)
+    wait_until(lambda: Slot.objects.filter(connection=hanging).exclude(lease=None).exists(), timeout_s=20)
+    upkeep.sweep()
+    upkeep.sweep()
+
+    talk.request(salesforce, companies)
+
+    wait_until(lambda: _arrived(salesforce), timeout_s=20, said=talk.situation)  # a call may hang for 60 s
+    assert not CompanyLink.objects.linked().filter(connection=hanging).exists()
+
+
+def test_a_connection_gets_all_threads_but_one_for_each_other(
+    hanging: Connection, salesforce: Connection
+) -> None:
+    shares.set_threads(4)
+    try:
+        with shares.share(hanging.pk) as one, shares.share(hanging.pk) as two:  # noqa: SIM117 - six in a line
+            with shares.share(hanging.pk) as three, shares.share(hanging.pk) as four:
+                assert (one, two, three, four) == (True, True, True, False)
+                with shares.share(salesforce.pk) as other:
+                    assert other
+        with shares.share(hanging.pk) as again:
+            assert again
+    finally:
+        shares.set_threads(1)
