@@ -76,6 +76,111 @@ class Remote:
         return list(answer.json()["ids"])
 
 
+class StoreCaller:
+    """A caller of the rehearsed BigCommerce store, with its token, and the control API beside it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.base = f"{url}/bigcommerce"
+        self.session = requests.Session()
+        self.session.headers.update({"X-Auth-Token": "rehearsal-token", "X-Store-Hash": "rehearsal"})
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Call B2B Edition."""
+        return self.session.request(method, f"{self.base}/api/v3/io{path}", timeout=TIMEOUT_S, **options)
+
+    def core(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Call the core API."""
+        address = f"{self.base}/stores/rehearsal/v3{path}"
+        return self.session.request(method, address, timeout=TIMEOUT_S, **options)
+
+    def data(self, path: str, **query: Any) -> Any:
+        """Return the data of a B2B call that must go well."""
+        answer = self.call("GET", path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    def company(self, **values: Any) -> int:
+        """Create a company by the API and return its id."""
+        answer = self.call("POST", "/companies", json=company_values(**values))
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["data"]["companyId"])
+
+    def user(self, company_id: int, **values: Any) -> int:
+        """Create a company user by the API and return their id."""
+        answer = self.call("POST", "/users", json=user_values(company_id, **values))
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["data"]["userId"])
+
+    def address(self, company_id: int, **values: Any) -> int:
+        """Create an address by the API and return its id."""
+        answer = self.call("POST", "/addresses", json=address_values(company_id, **values))
+        assert answer.status_code == 200, answer.text
+        return int(answer.json()["data"]["addressId"])
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        """Call the control API, which must go well, and return its answer."""
+        answer = requests.request(method, f"{self.url}/_control/{path}", timeout=TIMEOUT_S, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def settings(self, **changes: Any) -> None:
+        self.control("POST", "settings", json={"bigcommerce": changes})
+
+    def fault(self, fault: str, **more: Any) -> None:
+        self.control("POST", "faults", json=[{"system": "bigcommerce", "fault": fault, **more}])
+
+    def store(self, entity: str, **record: Any) -> int:
+        """Store a record as a person over there would and return its id."""
+        return int(self.control("POST", f"bigcommerce/{entity}", json=record)["ids"][0])
+
+    def stored(self, entity: str) -> list[dict[str, Any]]:
+        return list(self.control("GET", f"bigcommerce/{entity}"))
+
+
+def company_values(**values: Any) -> dict[str, Any]:
+    """Return what POST /companies asks for; None leaves a key out."""
+    filled = {
+        "companyName": "Facebook",
+        "companyPhone": "+1 555 0100",
+        "companyEmail": "office@facebook.example",
+        "country": "US",
+        "adminFirstName": "Mark",
+        "adminLastName": "Z",
+        "adminEmail": "markz@test.com",
+        **values,
+    }
+    return {key: value for key, value in filled.items() if value is not None}
+
+
+def user_values(company_id: int, **values: Any) -> dict[str, Any]:
+    """Return what POST /users asks for; None leaves a key out."""
+    filled = {
+        "companyId": company_id,
+        "email": "ann@test.com",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "role": 2,
+        **values,
+    }
+    return {key: value for key, value in filled.items() if value is not None}
+
+
+def address_values(company_id: int, **values: Any) -> dict[str, Any]:
+    """Return what POST /addresses asks for; None leaves a key out."""
+    filled = {
+        "companyId": company_id,
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "addressLine1": "1 Hacker Way",
+        "city": "Menlo Park",
+        "countryCode": "US",
+        "stateCode": "CA",
+        **values,
+    }
+    return {key: value for key, value in filled.items() if value is not None}
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer() as server:
@@ -88,4 +193,12 @@ def remote(sandbox: SandboxServer) -> Remote:
     caller = Remote(sandbox.url)
     caller.control("POST", "reset")
     caller.log_in()
+    return caller
+
+
+@pytest.fixture
+def store(sandbox: SandboxServer) -> StoreCaller:
+    """A fresh BigCommerce store and a caller with its token."""
+    caller = StoreCaller(sandbox.url)
+    caller.control("POST", "reset")
     return caller

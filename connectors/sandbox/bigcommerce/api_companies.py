@@ -130,6 +130,8 @@ def _several(ctx: Context, write: Callable[[Mapping[str, Any]], Row]) -> list[Ro
 
 
 def _tests(ctx: Context) -> list[Test]:
+    if lists.number(ctx, "companyStatus") not in (None, *companies.STATUSES):
+        raise plain(422, f'"{ctx.given("companyStatus")}" is not a valid choice')
     tests = [
         *lists.time_tests(ctx),
         *lists.equal(ctx, "companyStatus"),

@@ -26,13 +26,8 @@ def definitions(shop: Shop, resource: str) -> list[Row]:
     return shop.store["extra_field"].having("resource", resource)
 
 
-def read(
-    shop: Shop, resource: str, raw: object, *, old: Mapping[str, str] | None = None, asks: bool = True
-) -> Values:
-    """Return all values after what was sent; raise BadExtraField. Names that nobody defined are passed over.
-
-    `asks` tells whether required fields are missed when they are not sent.
-    """
+def read(shop: Shop, resource: str, raw: object, *, old: Mapping[str, str] | None = None) -> Values:
+    """Return all values after what was sent; raise BadExtraField. Undefined names are passed over."""
     sent = _pairs(raw)
     values = dict(old or {})
     for each in definitions(shop, resource):
@@ -40,7 +35,7 @@ def read(
         if name in sent:
             _check(each, sent[name])
             values[name] = sent[name]
-        if each["isRequired"] and asks and not sent.get(name):
+        if each["isRequired"] and not sent.get(name):
             raise BadExtraField(f"{name} is required.")
     return values
 

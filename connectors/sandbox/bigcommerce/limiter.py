@@ -57,38 +57,32 @@ class Limiter:
         with self._lock:
             self._level, self._at = 0.0, 0.0
 
-    def b2b(self, settings: Settings, *, exhausted: bool = False) -> Count:
-        """Count one B2B call, or tell how it looks when others have used everything up."""
+    def b2b(self, settings: Settings) -> Count:
+        """Count one B2B call."""
         size, window_s = settings.requests_per_window, settings.window_s
-        if settings.limiter == "fixed":
-            return self._fixed(size, window_s, exhausted=exhausted)
-        return self._leaky(size, window_s, exhausted=exhausted)
+        return self._fixed(size, window_s) if settings.limiter == "fixed" else self._leaky(size, window_s)
 
-    def core(self, settings: Settings, *, exhausted: bool = False) -> Count:
+    def core(self, settings: Settings) -> Count:
         """Count one call of the core API, which has a fixed window of its own."""
-        return self._fixed(settings.core_requests_per_window, settings.core_window_s, exhausted=exhausted)
+        return self._fixed(settings.core_requests_per_window, settings.core_window_s)
 
-    def _fixed(self, size: int, window_s: float, *, exhausted: bool) -> Count:
+    def _fixed(self, size: int, window_s: float) -> Count:
         with self._lock:
             now = time.monotonic()
             if now - self._at >= window_s:
                 self._level, self._at = 0.0, now
-            if exhausted:
-                self._level = float(size)
             used = int(self._level)
             allowed = used < size
             self._level += allowed
             left_s = self._at + window_s - now
             return Count(allowed, size, window_s, max(0, size - int(self._level)), used, left_s)
 
-    def _leaky(self, size: int, window_s: float, *, exhausted: bool) -> Count:
+    def _leaky(self, size: int, window_s: float) -> Count:
         holds = size + 1
         per_call_s = window_s / holds
         with self._lock:
             now = time.monotonic()
             level = max(0.0, self._level - (now - self._at) / per_call_s)
-            if exhausted:
-                level = float(holds)
             used = int(level)
             allowed = level + 1 <= holds
             level += allowed
@@ -96,3 +90,8 @@ class Limiter:
             # A refused caller is told when one call fits again, the others when the bucket is empty.
             left_s = level * per_call_s if allowed else (level + 1 - holds) * per_call_s
             return Count(allowed, size, window_s, max(0, int(holds - level)), used, left_s)
+
+
+def used_up(size: int, window_s: float) -> Count:
+    """Return how it looks when other apps of the store took the rest; one call fits again soon."""
+    return Count(False, size, window_s, 0, size, window_s / (size + 1))

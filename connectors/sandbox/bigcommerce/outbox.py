@@ -73,12 +73,14 @@ class Outbox:
     def __init__(self, hook_died: Callable[[int], None]) -> None:
         self._hook_died = hook_died
         self._changed = threading.Condition()
-        self._thread: threading.Thread | None = None
+        self._generation = 0
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything, also what waits."""
+        """Forget everything, also what waits; nothing new waits for an old receiver that hangs."""
         with self._changed:
+            self._generation += 1
+            self._thread: threading.Thread | None = None
             self.settings = Settings()
             self._number = 0
             self._all: dict[int, Delivery] = {}
@@ -134,7 +136,9 @@ class Outbox:
             self._waiting[delivery.number] = delivery
         self._forget_old()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="bigcommerce-webhooks", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(self._generation,), name="bigcommerce-webhooks", daemon=True
+            )
             self._thread.start()
         self._changed.notify_all()
 
@@ -142,22 +146,23 @@ class Outbox:
         while len(self._all) - len(self._waiting) > KEPT:
             self._all.pop(next(key for key, each in self._all.items() if each.state != "waiting"))
 
-    def _run(self) -> None:
+    def _run(self, generation: int) -> None:
         with requests.Session() as session:
             session.trust_env = False  # no proxy and no netrc: straight to where the hook says
-            while (delivery := self._next()) is not None:
+            while (delivery := self._next(generation)) is not None:
                 self._settle(delivery, self._attempt(session, delivery))
 
-    def _next(self) -> Delivery | None:
+    def _next(self, generation: int) -> Delivery | None:
         """Wait for the next delivery that is due; return None, and let the thread end, when none waits."""
         with self._changed:
-            while self._waiting:
+            while self._waiting and generation == self._generation:
                 moment = time.monotonic()
                 due = [number for number, each in self._waiting.items() if each.due <= moment]
                 if due:
                     return self._waiting[max(due) if self.settings.reverse_deliveries else min(due)]
                 self._changed.wait(min(each.due for each in self._waiting.values()) - moment)
-            self._thread = None
+            if generation == self._generation:
+                self._thread = None
             return None
 
     def _attempt(self, session: requests.Session, delivery: Delivery) -> int:

@@ -15,7 +15,7 @@ from .bulk import Partly
 from .byhand import ByHand
 from .context import Context, Route
 from .errors import NOT_FOUND, Refusal, core, plain
-from .limiter import Headers
+from .limiter import Headers, used_up
 from .pranks import PRANKS
 from .routes import B2B_ROUTES, CORE_ROUTES, find_route
 from .shop import Shop
@@ -75,8 +75,12 @@ class BigCommerce(ByHand):
         reply = trouble.refusal_of_call(fault, settings.undocumented_bodies, is_core=is_core)
         exhausted = fault.kind == "rate_limit"
         if is_core:
-            return _with(reply, self.shop.core_limiter.core(settings, exhausted=exhausted).core_headers())
-        return self._told(reply, self.shop.limiter.b2b(settings, exhausted=exhausted).b2b_headers())
+            size, window_s = settings.core_requests_per_window, settings.core_window_s
+            count = used_up(size, window_s) if exhausted else self.shop.core_limiter.core(settings)
+            return _with(reply, count.core_headers())
+        size, window_s = settings.requests_per_window, settings.window_s
+        count = used_up(size, window_s) if exhausted else self.shop.limiter.b2b(settings)
+        return self._told(reply, count.b2b_headers())
 
     def spoil(self, kind: str) -> None:
         """Take the access token back; there are no cursors."""
