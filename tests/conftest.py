@@ -112,6 +112,16 @@ def salesforce(db: None, sandbox: "SandboxServer") -> "Connection":
 
 
 @pytest.fixture
+def b2b(db: None, sandbox: "SandboxServer") -> "Connection":
+    """Return a connection to the sandbox's B2B store, whose limit on calls no test but one runs into."""
+    from tests import b2b
+    from tests.factories import B2BFactory
+
+    b2b.set_up(sandbox, requests_per_window=100_000)
+    return B2BFactory.create(base_url=f"{sandbox.url}/bigcommerce")
+
+
+@pytest.fixture
 def workers(transactional_db: None, tmp_path: Path) -> Iterator[Workers]:
     """Start real workers: `workers.start(threads=2, RECORD_ATTEMPTS="3")`."""
     from django.db import connection

@@ -98,3 +98,18 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
     environment = Connection.Environment.REHEARSAL
     base_url = "http://127.0.0.1:1/salesforce"  # nobody listens there
     credentials = {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"}
+
+
+class B2BFactory(ConnectionFactory):
+    """A connection to the rehearsal's B2B store, as `ConnectionFactory`. Pass `base_url`."""
+
+    kind = "bigcommerce"
+    slug = "better-b2b"
+    name = "Better B2B"
+    base_url = "http://127.0.0.1:1/bigcommerce"  # nobody listens there
+    credentials = {
+        "store_hash": "rehearsal",
+        "access_token": "rehearsal-token",
+        "client_secret": "rehearsal-secret",
+    }
+    batch_size = 50
