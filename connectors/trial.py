@@ -76,7 +76,9 @@ def _learned(identity: Identity) -> dict[str, Any]:
 def _remember_org(connection: Connection, identity: Identity) -> None:
     if identity.org_id and not connection.org_id:
         connection.org_id = identity.org_id
-        connection.save(update_fields=["org_id"])
+        # Found, not changed by anybody: no line of the history, and no part of the next one.
+        Connection.objects.filter(pk=connection.pk).update(org_id=identity.org_id)
+        Connection.history.filter(id=connection.pk, org_id="").update(org_id=identity.org_id)
 
 
 def _tell(connection: Connection, checks: Sequence[Check], by: str) -> None:

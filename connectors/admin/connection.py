@@ -9,7 +9,14 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from connectors import doorbell, health, registry
-from connectors.admin import cells, company_configuration, connection_head, figures, send_changed
+from connectors.admin import (
+    cells,
+    company_configuration,
+    connection_calls,
+    connection_head,
+    figures,
+    send_changed,
+)
 from connectors.admin.board import synced_entities
 from connectors.admin.company_configuration import CompanyConfigurationForm
 from connectors.admin.connection_form import CREDENTIAL, SETTING, names
@@ -31,7 +38,7 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
     """One account of one remote system, how it fares, and its buttons."""
 
     form = CompanyConfigurationForm
-    list_select_related = ["health"]
+    list_select_related = ["health", "pace"]
     list_fullwidth = True
     list_before_template = "concord/lead.html"
     change_list_template = "concord/connection_list.html"
@@ -179,8 +186,8 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
 
     @admin.display(description="Calls")
     def usage(self, connection: Connection) -> str:
-        """Return the calls used today."""
-        return figures.usage(connection) or "not known yet"
+        """Return the calls used, or left."""
+        return connection_calls.usage(connection) or "not known yet"
 
 
 def _login_text(connection: Connection | None) -> SafeString:

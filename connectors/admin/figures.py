@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from connectors import entities, states
-from connectors.admin import cells, tabs
+from connectors.admin import cells, connection_calls, tabs
 from connectors.admin.board import health_of, synced_entities
 from connectors.entities import Entity
 from connectors.models import Connection, ConnectionHealth
@@ -20,7 +18,6 @@ from connectors.states import State
 from synclog import words
 
 ALWAYS_SHOWN = 4  # states whose number is shown even where it is none
-CLOSE_PERCENT = 85  # of the day's calls: from there on it is said in amber
 COUNTED = {
     "in_sync": states.where(State.IN_SYNC),
     "changed": states.where(State.CHANGED),
@@ -91,7 +88,7 @@ def standing(connection: Connection) -> Standing:
     if health is None:
         return Standing("calm", "Never tested.")
     if health.is_paused(now):
-        return _paused(health)
+        return _slowed(connection, health) or _paused(health)
     if health.failures:
         last = "call" if health.failures == 1 else f"{health.failures:,} calls"
         return Standing("warn", f"Stumbling: the last {last} failed. Batches are smaller until one works.")
@@ -120,34 +117,10 @@ def _paused(health: ConnectionHealth) -> Standing:
     return Standing(tone, f"Paused{since}: {reason}{until}")
 
 
-def usage(connection: Connection) -> str:
-    """Return the calls used, as the other side counts them."""
-    used, limit, at = _used(connection)
-    if not limit:
-        return ""
-    counted, now = f"{used:,} of {limit:,} calls", timezone.now()
-    if at and now - at > timedelta(days=1):
-        return f"{counted} when last counted, {words.when(at, now)}, shared with your other integrations"
-    return f"{counted} today, shared with your other integrations"
-
-
-def meter(connection: Connection) -> dict[str, str]:
-    """Return how much of the day's calls is used, as a bar beside its words; nothing where not known."""
-    used, limit, _ = _used(connection)
-    if not limit:
-        return {}
-    percent = min(100.0, used / limit * 100)
-    is_close = percent > CLOSE_PERCENT
-    said = f"{percent:.0f} % are used up" if is_close else ""
-    return {"percent": f"{percent:.1f}", "tone": "warn" if is_close else "calm", "said": said}
-
-
-def _used(connection: Connection) -> tuple[int, int, datetime | None]:
-    """Return the calls used, of how many, and when that was counted."""
-    health = health_of(connection)
-    found = (health.usage or {}) if health else {}
-    at = parse_datetime(str(found.get("at") or ""))
-    return int(found.get("used") or 0), int(found.get("limit") or 0), at
+def _slowed(connection: Connection, health: ConnectionHealth) -> Standing | None:
+    """Return the standing of one whose calls are used up for a moment only."""
+    said = connection_calls.slowed(connection, health)
+    return Standing("warn", said) if said else None
 
 
 def card(connection: Connection, counted: Mapping[int, Sequence[Figures]]) -> dict[str, Any]:
@@ -161,8 +134,8 @@ def card(connection: Connection, counted: Mapping[int, Sequence[Figures]]) -> di
         "sentence": how.sentence,
         "url": cells.address(Connection, "change", connection.pk),
         "rows": [_row(numbers) for numbers in counted.get(connection.pk, [])],
-        "usage": usage(connection),
-        "meter": meter(connection),
+        "usage": connection_calls.usage(connection),
+        "meter": connection_calls.meter(connection),
         "oldest": oldest(connection),
     }
 

@@ -1,16 +1,21 @@
 """The first page: one sentence, then a card per connection. Calm where all is well."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from connectors.admin import cells, figures, tabs
-from connectors.admin.board import synced_entities
+from connectors.admin.board import health_of, synced_entities
 from connectors.admin.figures import Figures
 from connectors.entities import Entity
-from connectors.models import Connection, UserLink
+from connectors.models import Connection, ConnectionHealth, UserLink
+from connectors.states import capped, pause_words
 from synclog import words
+
+NAME_CHARS = 60
 
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -19,15 +24,16 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not shown:
         return {**context, "title": "Overview"}
     counted = figures.figures(shown)
-    rows = list(Connection.objects.select_related("health").order_by("-enabled", "name"))
+    rows = list(Connection.objects.select_related("health", "pace").order_by("-enabled", "name"))
     enabled = [numbers for row in rows if row.enabled for numbers in counted[row.pk]]
     told, tone = headline(enabled, shown[0], has_connections=any(row.enabled for row in rows))
+    paused, alarm = pauses([row for row in rows if row.enabled])
     may_connect = request.user.has_perm("connectors.add_connection")
     return {
         **context,
         "title": "Overview",
-        "cc_headline": told,
-        "cc_tone": tone,
+        "cc_headline": f"{told} {paused}".strip(),
+        "cc_tone": "bad" if "bad" in (tone, alarm) else alarm or tone,
         "cc_cards": [figures.card(row, counted) for row in rows],
         "cc_see": list(_problems(enabled)),
         "cc_steps": steps(rows, enabled),
@@ -79,6 +85,25 @@ def headline(
         return f"All {words.counted(total, 'record is', 'records are')} in sync.", "good"
     failed = any(numbers.failed for numbers in counted)
     return f"{' · '.join(f'{number:,} {word}' for number, word in parts)}.", "bad" if failed else "busy"
+
+
+def pauses(enabled: Iterable[Connection]) -> tuple[str, str]:
+    """Return a sentence per connection that sends nothing now, and the worst of their tones; "" for none."""
+    now, told, tones = timezone.now(), [], set()
+    for row in enabled:
+        health = health_of(row)
+        if health is None or not health.is_paused(now):
+            continue
+        told.append(f"{capped(row.name, NAME_CHARS)} {_why(health, now)}.")
+        tones.add("bad" if health.pause in (health.Pause.LOGIN, health.Pause.SETUP) else "warn")
+    return " ".join(told), min(tones, default="")  # "bad" comes before "warn"
+
+
+def _why(health: ConnectionHealth, now: datetime) -> str:
+    why = pause_words(health, now)
+    if health.pause == health.Pause.LIMIT:
+        return f"is slowed down: {why}"
+    return f"is {why}" if health.pause == health.Pause.PERSON else f"is paused: {why}"
 
 
 def steps(connections: Sequence[Connection], counted: Sequence[Figures]) -> list[dict[str, Any]]:

@@ -101,3 +101,19 @@ def test_nobody_before_is_a_dash(account: Connection, client: Client) -> None:
 
     assert '<b>Default Sales Representative</b>: <span dir="auto">–</span>' in html
     assert "Deleted user" not in html
+
+
+def test_a_mere_test_leaves_no_line_and_is_no_part_of_the_next_one(
+    salesforce: Connection, client: Client
+) -> None:
+    lines = salesforce.history.count()
+
+    client.post(url(salesforce, "test"))
+    tested = salesforce.history.count()
+    save(client, salesforce, name="Salesforce EMEA")
+    html = history(client, salesforce)
+
+    assert Connection.objects.get().org_id
+    assert (tested, salesforce.history.count()) == (lines, lines + 1)
+    assert "<b>Name</b>" in html
+    assert "<b>Org id</b>" not in html

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from companies.models import CompanyLink
 from connectors.admin import figures
-from connectors.models import Connection, ConnectionHealth
+from connectors.models import Connection, ConnectionHealth, Pace
 from contacts.models import Contact, ContactLink
 from tests.connection_pages import LIST, RUNS_IT, text
 from tests.factories import CompanyFactory, ConnectionFactory
@@ -170,3 +170,85 @@ def test_the_breadcrumbs_say_connections_once(account: Connection, client: Clien
 
     assert "> System </" in html
     assert "> Connections </a> <span" not in html
+
+
+def paused(account: Connection, pause: str, *, seconds: float | None = None) -> None:
+    until = timezone.now() + timedelta(seconds=seconds) if seconds else None
+    ConnectionHealth.objects.filter(connection=account).update(
+        pause=pause, pause_reason="Because.", paused_at=timezone.now(), paused_until=until
+    )
+
+
+def told_of_calls(account: Connection, *, remaining: float, resets_s: float = 30) -> None:
+    resets_at = timezone.now() + timedelta(seconds=resets_s)
+    Pace.objects.create(connection=account, allocated=150, remaining=remaining, resets_at=resets_at)
+
+
+@pytest.mark.parametrize(
+    ("pause", "sentence", "tone"),
+    [
+        ("login", "Salesforce is paused: login refused.", "bad"),
+        ("setup", "Salesforce is paused: something is missing over there.", "bad"),
+        ("person", "Salesforce is paused by a person.", "warn"),
+        ("trouble", "Salesforce is paused: not answering, next look", "warn"),
+        ("limit", "Salesforce is slowed down: calls used up, next look", "warn"),
+    ],
+)
+def test_the_headline_says_that_a_connection_is_paused(
+    account: Connection, client: Client, pause: str, sentence: str, tone: str
+) -> None:
+    CompanyLink.objects.create(connection=account, record=CompanyFactory.create(), remote_id="a")
+    paused(account, pause, seconds=200 if pause in ("trouble", "limit") else None)
+
+    html = overview(client)
+
+    assert f'<h2 class="cc-headline cc-tone-{tone}">All 1 record is in sync. {sentence}' in html
+
+
+def test_a_pause_that_is_over_or_of_a_connection_that_is_off_is_no_headline(
+    account: Connection, client: Client
+) -> None:
+    paused(account, "trouble", seconds=-5)
+    over = overview(client)
+    paused(account, "login")
+    Connection.objects.update(enabled=False)
+
+    assert "is paused:" not in over
+    assert "is paused:" not in overview(client)
+
+
+def test_calls_used_up_for_a_moment_is_said_as_slowing_down(account: Connection, client: Client) -> None:
+    told_of_calls(account, remaining=0)
+    paused(account, "limit", seconds=20)
+
+    assert "Slowed down: 150 calls a minute reached. It goes on by itself within a minute." in overview(
+        client
+    )
+
+
+def test_calls_used_up_for_the_day_go_on_saying_why_and_until_when(
+    account: Connection, client: Client
+) -> None:
+    paused(account, "limit", seconds=7200)
+
+    assert ": Because. Next look " in overview(client)
+
+
+@pytest.mark.parametrize(
+    ("remaining", "resets_s", "said", "percent"),
+    [
+        (100, 30, "100 of 150 calls left this minute, shared with your other integrations", "33.3"),
+        (12, 30, "12 of 150 calls left this minute, shared with your other integrations. 92 % are", "92.0"),
+        (-3, 30, "0 of 150 calls left this minute", "100.0"),
+        (12, -1, "150 calls a minute, shared with your other integrations", "0.0"),
+    ],
+)
+def test_the_calls_of_the_minute_are_those_that_the_last_answer_left(
+    account: Connection, client: Client, remaining: float, resets_s: float, said: str, percent: str
+) -> None:
+    told_of_calls(account, remaining=remaining, resets_s=resets_s)
+
+    html = overview(client)
+
+    assert said in html
+    assert f'style="width: {percent}%"' in html
