@@ -44,7 +44,9 @@ def take_order(app: "Rehearsal", system: System, request: Request) -> Reply:
     form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
     try:
         _check_sender(app, request, form.get("token", ""))
-        return redirect(system.act(form) if "deed" in form else _prank(app, system, form.get("prank", "")))
+        if "deed" in form:
+            return system.act(form, app.desk(system.name))
+        return redirect(_prank(app, system, form.get("prank", "")))
     except ControlError as error:
         return render("problem.html", {"title": NOTHING_DONE, "problem": _sentence(error)}, error.status)
 

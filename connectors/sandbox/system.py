@@ -78,8 +78,8 @@ class System(Protocol):
         """Return the page for a person at this path, or None where the path is the API's."""
         ...
 
-    def act(self, form: Mapping[str, str]) -> str:
-        """Do what a button on a record's page says and return the page to show then; raise ControlError."""
+    def act(self, form: Mapping[str, str], desk: Desk) -> Reply:
+        """Do what a button on a record's page says and return what to show then; raise ControlError."""
         ...
 
     def listing(self, entity: str, *, with_deleted: bool) -> list[dict[str, Any]]:

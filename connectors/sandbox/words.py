@@ -1,10 +1,12 @@
 """Faults and calls in words for people."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .calls import Call
+from .system import Desk, Prank
 
+CALLS_SHOWN = 8
 FAULTS = {
     "status": "Calls are answered {argument}",
     "rate_limit": "Today's calls are used up",
@@ -20,6 +22,17 @@ FAULTS = {
     "drip": "Answers come byte by byte",
     "record": "Records are refused with {argument}",
 }
+
+
+def of_desk(desk: Desk, home: str, pranks: Iterable[Prank]) -> dict[str, Any]:
+    """Return what every page of the system at `home` shows beside its records."""
+    return {
+        "home": home,
+        "pranks": pranks,
+        "token": desk.form_token,
+        "faults": [of_fault(fault) for fault in desk.faults if fault["times"] != 0],
+        "calls": [of_call(call) for call in reversed(desk.calls[-CALLS_SHOWN:])],
+    }
 
 
 def of_fault(fault: Mapping[str, Any]) -> dict[str, str]:

@@ -7,7 +7,8 @@ company can be deleted, a user can be moved, stamps can be set.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from ..system import ControlError
+from ..system import ControlError, Desk
+from ..wire import Reply
 from . import addresses, companies, customers, seeding, users
 from .errors import Refusal
 from .shop import Shop
@@ -68,7 +69,7 @@ class ByHand:
             raise ControlError(404, "the deeds are delivery/…/repeat and user/…/move")
         return {"id": key}
 
-    def act(self, form: Mapping[str, str]) -> str:
+    def act(self, form: Mapping[str, str], _desk: Desk) -> Reply:
         """Refuse: no page has buttons of its own yet."""
         raise ControlError(404, f"There is no button {form.get('deed', '')}.")
 

@@ -18,7 +18,6 @@ from .org import Org
 from .pranks import PRANKS
 
 HOME = "/salesforce/page/Account"
-CALLS_SHOWN = 8
 READS = frozenset({"GET", "HEAD"})
 LIST = re.compile(r"/page/(\w+)")
 RECORD = re.compile(r"/lightning/r/(\w+)/(\w+)/view")
@@ -72,8 +71,5 @@ def _surroundings(org: Org, active: str, desk: Desk) -> Mapping[str, Any]:
         "tabs": tabs,
         "org_name": org.settings.org_name,
         "usage": f"{org.api_used:,} of {org.settings.api_limit:,} calls",
-        "pranks": PRANKS,
-        "token": desk.form_token,
-        "faults": [words.of_fault(fault) for fault in desk.faults if fault["times"] != 0],
-        "calls": [words.of_call(call) for call in reversed(desk.calls[-CALLS_SHOWN:])],
+        **words.of_desk(desk, "/salesforce", PRANKS),
     }

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ..faults import Fault
 from ..system import Desk, Prank, RecordFault
-from ..wire import Reply, Request, html_reply, json_reply, readable_body
+from ..wire import Reply, Request, html_reply, json_reply, readable_body, redirect
 from . import deeds, pages, rest, trouble
 from .byhand import ByHand
 from .context import Context
@@ -58,9 +58,9 @@ class Salesforce(ByHand):
         """Return the page for a person at this path, or None."""
         return pages.page(self.org, request, seen)
 
-    def act(self, form: Mapping[str, str]) -> str:
-        """Do what a button on a record's page says; return the page to show then."""
-        return deeds.do(self, form)
+    def act(self, form: Mapping[str, str], _desk: Desk) -> Reply:
+        """Do what a button on a record's page says and lead to the page to show then."""
+        return redirect(deeds.do(self, form))
 
     def route_of(self, request: Request) -> tuple[str, bool]:
         """Return the name of the route and whether the call writes."""
