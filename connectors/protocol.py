@@ -377,7 +377,9 @@ class Input:
 
     `read` returns what is stored for what was entered, `read_bytes` for a box that
     takes a file too (`uploads`: its kinds, ".pem,.key"); both raise UnfitError.
-    `shown` is what may be told of a stored secret.
+    `shown` is what may be told of a stored secret. `section` is where a setting stands
+    in the form, "" among the names of fields over there. `is_target`: it is an address
+    that the login is sent to, as much as the connection's own.
     """
 
     name: str
@@ -391,6 +393,8 @@ class Input:
     read: Callable[[str], str] = as_typed
     read_bytes: Callable[[bytes], str] | None = None
     shown: Callable[[str], str] = unknown
+    section: str = ""
+    is_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +438,7 @@ class Kind:
     setup_guide: Callable[[Mapping[str, Any]], str]  # settings -> text for their administrator
     at_hand: Sequence[str]  # what a person needs before connecting: address, login, rights, minutes
     title: str = ""  # in full, where the label is short: "BigCommerce B2B Edition"
+    base_url_default: str = ""  # of a new connection, where all have the same
     primary_word: str = "Primary"  # what a company's Primary contact is called there
     role_words: Mapping[str, str] = field(default_factory=dict)  # our role -> what it is there
     needs: Mapping[str, str] = field(default_factory=dict)  # entity -> what it is needed for, one sentence
