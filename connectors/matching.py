@@ -9,6 +9,7 @@ from django.conf import settings
 from connectors import health, queue, registry
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
+from connectors.mapping import Rendered
 from connectors.models import Connection, Link
 from connectors.protocol import Change, Connector
 from connectors.rendering import Renderer
@@ -63,20 +64,14 @@ def _match_chunk(
     connection: Connection, kind: Entity[Any, Any], connector: Connector, pks: Sequence[int], found: Found
 ) -> None:
     records = {str(record.public_id): record for record in kind.whole().filter(pk__in=pks).order_by("pk")}
-    renderings = Renderer(connection, kind).render(list(records.values()))
+    renderer = Renderer(connection, kind)
+    renderings = renderer.render(list(records.values()))
     found.waiting += sum(item.is_orphan for item in renderings)
     rendered = {key: item for key, item in zip(records, renderings, strict=True) if not item.is_orphan}
     asked = kind.links().filter(connection=connection, record_id__in=pks)
     choices = dict(asked.values_list("record_id", "choice"))
     changes = [
-        Change(
-            key,
-            "",
-            item.payload,
-            item.for_create(),
-            local=item.local,
-            choice=choices.get(records[key].pk, ""),
-        )
+        _change(renderer, records[key], item, choices.get(records[key].pk, ""))
         for key, item in rendered.items()
     ]
     for matched in connector.match(kind.name, changes):
@@ -86,3 +81,18 @@ def _match_chunk(
         kept = queue.note_match(kind.name, records[matched.key].pk, connection, matched)
         found.link += kept == "link"
         found.conflict += kept == "conflict"
+
+
+def _change(renderer: Renderer, record: Any, rendered: Rendered, choice: str) -> Change:
+    parent = renderer.parent_of(record)
+    return Change(
+        str(record.public_id),
+        "",
+        rendered.payload,
+        rendered.for_create(),
+        local=rendered.local,
+        choice=choice,
+        name=str(record),
+        parent_id=parent.remote_id if parent else "",
+        parent_adopted=bool(parent and parent.adopted),
+    )
