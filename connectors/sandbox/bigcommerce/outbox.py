@@ -157,13 +157,20 @@ class Outbox:
         with self._changed:
             while self._waiting and generation == self._generation:
                 moment = time.monotonic()
-                due = [number for number, each in self._waiting.items() if each.due <= moment]
-                if due:
-                    return self._waiting[max(due) if self.settings.reverse_deliveries else min(due)]
+                if due := self._due(moment):
+                    return due[-1] if self.settings.reverse_deliveries else due[0]
                 self._changed.wait(min(each.due for each in self._waiting.values()) - moment)
             if generation == self._generation:
                 self._thread = None
             return None
+
+    def _due(self, moment: float) -> list[Delivery]:
+        """Return what can go, oldest first; in reverse, what came within the delay goes with the first."""
+        waiting = sorted(self._waiting.values(), key=lambda each: each.number)
+        due = [each for each in waiting if each.due <= moment]
+        if due and self.settings.reverse_deliveries:
+            return [each for each in waiting if each.due <= moment + self.settings.delivery_delay_s]
+        return due
 
     def _attempt(self, session: requests.Session, delivery: Delivery) -> int:
         try:
