@@ -30,6 +30,7 @@ class Company(Synced):
     class Source(models.TextChoices):
         ADMIN = "admin", "Console"
         FORM = "form", "Public form"
+        PULL = "pull", "Fetched"
         IMPORT = "import", "Import"
         DEMO = "demo", "Demo data"
 
@@ -168,6 +169,11 @@ class Location(Synced):
             super().save(*args, **kwargs)
             if left is not None:  # it was this one's before
                 left.touched(kwargs.get("requested_by", ""), of=Location)
+
+    def hold(self) -> None:
+        """Lock the company and then this location, as a save does."""
+        self._lock_companies()
+        super().hold()
 
     def _lock_companies(self) -> None:
         """Lock the company, and the one that it is leaving, before anything of theirs."""

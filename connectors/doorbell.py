@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
+PUSH, PULL = "push", "pull"  # what a worker is asked for
 QUIET_S = 10.0  # after a failed ring
 ANSWER_S = 0.4  # for the broker to connect, and to answer
 EXPIRES_S = 60.0  # a ring that nobody heard for so long is not worth hearing
@@ -38,8 +39,8 @@ _rung = threading.local()
 _own = threading.local()
 
 
-def ring(connection_pk: int) -> bool:
-    """Ask some worker to look at this connection. Returns whether it was heard.
+def ring(connection_pk: int, what: str = PUSH) -> bool:
+    """Ask some worker to send what is due on this connection, or to read it. Returns whether it was heard.
 
     Takes less than a second in all cases and never raises.
     """
@@ -48,7 +49,7 @@ def ring(connection_pk: int) -> bool:
         if time.monotonic() < _quiet_until:
             return False
     try:
-        _send(connection_pk)
+        _send(connection_pk, what)
     except (KombuError, RedisError, OSError) as error:
         with _lock:
             _quiet_until = time.monotonic() + QUIET_S
@@ -57,15 +58,15 @@ def ring(connection_pk: int) -> bool:
     return True
 
 
-def ring_after_commit(connection_pk: int) -> None:
+def ring_after_commit(connection_pk: int, what: str = PUSH) -> None:
     """Ring once when the open transaction is committed, however often it is asked for."""
     hooks = database.run_on_commit  # a new list for each transaction, so it names this one
 
     def committed() -> None:
         rung: dict[str, object] = _rung.__dict__
-        if rung.get(str(connection_pk)) is not hooks:
-            rung[str(connection_pk)] = hooks
-            ring(connection_pk)
+        if rung.get(f"{what} {connection_pk}") is not hooks:
+            rung[f"{what} {connection_pk}"] = hooks
+            ring(connection_pk, what)
 
     transaction.on_commit(committed)
 
@@ -77,22 +78,23 @@ def forget_trouble() -> None:
         _quiet_until = 0.0
 
 
-def _send(connection_pk: int) -> None:
+def _send(connection_pk: int, what: str) -> None:
     """Send on this thread's own line to the broker; on a new one if that was cut meanwhile."""
     is_old = hasattr(_own, "line")
     try:
-        _send_on(_line(), connection_pk)
+        _send_on(_line(), connection_pk, what)
     except (KombuError, RedisError, OSError) as error:
         _hang_up()
         if not is_old or isinstance(error.__cause__, TimeoutError | redis.exceptions.TimeoutError):
             raise
-        _send_on(_line(), connection_pk)
+        _send_on(_line(), connection_pk, what)
 
 
-def _send_on(line: Connection, connection_pk: int) -> None:
-    from connectors.tasks import push
+def _send_on(line: Connection, connection_pk: int, what: str) -> None:
+    from connectors import tasks  # they know the doorbell
 
-    push.apply_async((connection_pk,), connection=line, retry=False, expires=EXPIRES_S)
+    task = {PUSH: tasks.push, PULL: tasks.pull}[what]
+    task.apply_async((connection_pk,), connection=line, retry=False, expires=EXPIRES_S)
 
 
 def _line() -> Connection:

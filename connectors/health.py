@@ -147,11 +147,17 @@ def _clear(connection: Connection) -> None:
 
 def answered(connection: Connection) -> None:
     """Note that the other side answers; an outage that ended is said in the log."""
+    ConnectionHealth.objects.filter(connection=connection).update(failures=0)
+    read(connection)
+
+
+def read(connection: Connection) -> None:
+    """Note that the other side let us read: it answers. How much it takes at once, it did not tell."""
     rows = ConnectionHealth.objects.filter(connection=connection)
     # One that still runs was set after this call began, by another talker: it stands.
     over = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE), paused_until__lte=clock.now())
     ended = over.update(pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None)
-    rows.update(failures=0, refusals=0, last_success=timezone.now())
+    rows.update(refusals=0, last_success=timezone.now())
     if ended:
         logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")
 

@@ -6,7 +6,7 @@ here (`connectors/pulling/`); a delivery is only ever a hint to read a record ag
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +25,6 @@ class Found:
     key: str = ""
     parent_id: str = ""
     name: str = ""  # for sentences
-    facts: Mapping[str, str] = field(default_factory=dict)  # of a new record: what people may want to know
 
 
 @dataclass(frozen=True, slots=True)

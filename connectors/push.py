@@ -58,7 +58,7 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
             with registry.open_connector(
                 connection, desk, call_timeout_s=settings.CONCORD["call_timeout_s"]
             ) as connector:
-                if not _knows_fields(connection):
+                if not registry.knows_fields(connection):
                     health.learn(connection, connector.facts())
                 return _work(desk, connector, kinds, lambda: stop() or time.monotonic() >= ends_at)
         except LeaseLost:
@@ -67,13 +67,6 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
         except Exception as error:  # noqa: BLE001 - opening or asking failed: the one place, see the head
             health.failed(connection, error, batch=0)
             return False
-
-
-def _knows_fields(connection: Connection) -> bool:
-    """Return whether the other side was asked about every object that we write."""
-    facts = connection.health.facts
-    bound = connection.system.mappings(connection.settings, facts).values()
-    return all(mapping.remote in facts for mapping in bound)
 
 
 def _work(

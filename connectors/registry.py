@@ -38,6 +38,13 @@ def mapping(connection: "Connection", entity: str) -> Mapping:
     return bound.mastered(connection.masters.get(entity, {}))
 
 
+def knows_fields(connection: "Connection") -> bool:
+    """Return whether the other side was asked about every object that we write or read."""
+    facts = connection.health.facts
+    bound = connection.system.mappings(connection.settings, facts).values()
+    return all(mapping.remote in facts for mapping in bound)
+
+
 def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: float) -> Connector:
     """Return a connector for this connection; use it as a context manager.
 

@@ -6,6 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_shutting_down
 
+from connectors import pull as pulling
 from connectors import push as pushing
 from connectors import shares, upkeep
 
@@ -32,9 +33,15 @@ def push(connection_pk: int) -> None:
             pushing.drain(connection_pk, stop=_stopping.is_set)
 
 
+@shared_task(name="connectors.pull", ignore_result=True)
+def pull(connection_pk: int) -> None:
+    """Read what changed on one connection. Safe to run twice, safe to lose."""
+    pulling.drain(connection_pk, stop=_stopping.is_set)
+
+
 @shared_task(name="connectors.sweep", ignore_result=True)
 def sweep() -> None:
-    """Ring for every connection that has something due."""
+    """Ring for every connection that has something due, to be sent or to be read."""
     upkeep.sweep()
 
 

@@ -4,8 +4,9 @@ import logging
 
 from django.conf import settings
 
-from connectors import doorbell, entities, queue
+from connectors import doorbell, entities, pull, queue
 from connectors.models import Connection
+from connectors.pulling import notices
 from connectors.users import known, mirror
 from synclog import retention
 
@@ -16,8 +17,12 @@ def sweep() -> None:
     """Ring for every connection that has something due and isn't paused."""
     for connection in Connection.objects.filter(enabled=True).select_related("health"):
         kinds = entities.in_order(connection.system.entities)
-        if not connection.health.is_paused() and any(queue.has_due(connection, kind) for kind in kinds):
+        if connection.health.is_paused():
+            continue
+        if any(queue.has_due(connection, kind) for kind in kinds):
             doorbell.ring(connection.pk)
+        if pull.has_due(connection):
+            doorbell.ring(connection.pk, doorbell.PULL)
 
 
 def find_changed() -> None:
@@ -38,4 +43,5 @@ def refresh_users() -> None:
 def prune_log() -> None:
     """Delete entries and runs past their time."""
     deleted = retention.prune(settings.CONCORD["log_retention_days"])
-    logger.info("pruned %d log entries", deleted)
+    heard = notices.prune()
+    logger.info("pruned %d log entries and %d notices", deleted, heard)

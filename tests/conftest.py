@@ -25,6 +25,7 @@ from tests.workers import Workers, database_url
 if TYPE_CHECKING:
     from connectors.models import Connection
     from connectors.sandbox.server import SandboxServer
+    from tests.shelf import Shelf
 
 _services: list[Services] = []
 
@@ -119,6 +120,23 @@ def b2b(db: None, sandbox: "SandboxServer") -> "Connection":
 
     b2b.set_up(sandbox, requests_per_window=100_000)
     return B2BFactory.create(base_url=f"{sandbox.url}/bigcommerce")
+
+
+@pytest.fixture
+def shelf(db: None) -> "Iterator[Shelf]":
+    """Return a remote system in memory, with a connection to it: `shelf.connection`."""
+    from connectors import registry
+    from tests.factories import ConnectionFactory
+    from tests.shelf import SHELVES, SLUG, Shelf
+
+    registry.KINDS[SLUG] = "tests.shelf"
+    here = SHELVES["http://shelf.test"] = Shelf()
+    here.connection = ConnectionFactory.create(
+        kind=SLUG, slug=SLUG, name="Shelf", base_url="http://shelf.test", credentials={}
+    )
+    yield here
+    SHELVES.clear()
+    del registry.KINDS[SLUG]
 
 
 @pytest.fixture

@@ -103,7 +103,9 @@ class Stray(models.Model):
         ALIKE = "alike", "One here looks like it"
         INVALID = "invalid", "A value that can't be stored"
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="strays", db_index=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="strays", db_index=False
+    )
     entity = models.CharField(max_length=30)
     remote_id = models.CharField(max_length=64)
     parent_id = models.CharField(max_length=64, blank=True)  # who its parent is over there

@@ -1,7 +1,7 @@
 """Links: who one record is in one remote system; and what a record needs to have them."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -137,11 +137,19 @@ class Synced(models.Model):
         abstract = True
         default_permissions = ("add", "change", "delete", "view", "sync")
 
-    def save(self, *args: Any, requested_by: str = "", **kwargs: Any) -> None:
+    def save(
+        self,
+        *args: Any,
+        requested_by: str = "",
+        before_requests: Callable[[], None] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Save, and request what this change wants of each connection, atomically.
 
         `requested_by` is the Login User of the log: the person, "public form" or
-        "schedule". Nothing is sent here; the broker may be down.
+        "schedule". `before_requests` is called once the record is stored: one that comes
+        from over there is linked by it, so that it is not sent where it came from.
+        Nothing is sent here; the broker may be down.
         """
         from connectors import queue
 
@@ -149,6 +157,8 @@ class Synced(models.Model):
             if self.pk and not self._state.adding:
                 self._move_version()
             super().save(*args, **kwargs)
+            if before_requests is not None:
+                before_requests()
             # Parents first, as everybody who locks links of both.
             self._touch_others(requested_by)
             queue.enqueue_auto(self, requested_by=requested_by)

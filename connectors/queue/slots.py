@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -15,15 +15,17 @@ from connectors import clock
 from connectors.errors import LeaseLost
 from connectors.models import Connection, Slot
 
+READER = 1_000  # the number of the slot of who reads: there is one, and it takes none of those who send
+
 
 @contextmanager
-def slot(connection: Connection, lease_s: float) -> Iterator[uuid.UUID | None]:
-    """Hold one of the connection's slots; None where all are taken.
+def slot(connection: Connection, lease_s: float, *, reader: bool = False) -> Iterator[uuid.UUID | None]:
+    """Hold one of the connection's slots, or the `reader`'s; None where all are taken.
 
     The lease must outlast the longest call: `renew` it before each. A holder that
     dies simply stops renewing; its rows are claimable once the lease has run out.
     """
-    lease = take(connection, lease_s)
+    lease = take(connection, lease_s, reader=reader)
     try:
         yield lease
     finally:
@@ -31,15 +33,16 @@ def slot(connection: Connection, lease_s: float) -> Iterator[uuid.UUID | None]:
             Slot.objects.filter(lease=lease).update(lease=None, expires_at=None, holder="")
 
 
-def take(connection: Connection, lease_s: float) -> uuid.UUID | None:
+def take(connection: Connection, lease_s: float, *, reader: bool = False) -> uuid.UUID | None:
     """Take a free slot and return its lease, None where there is none. Prefer `slot`."""
-    _make_rows(connection)
+    numbers = [READER] if reader else range(connection.max_slots)
+    _make_rows(connection, numbers)
     with transaction.atomic():
         now = clock.now()
         free = (
             Slot.objects.select_for_update(skip_locked=True)
             .filter(Q(lease=None) | Q(expires_at__lte=now), connection=connection)
-            .filter(number__lt=connection.max_slots)
+            .filter(number__in=numbers)
             .order_by("number")
             .first()
         )
@@ -52,12 +55,10 @@ def take(connection: Connection, lease_s: float) -> uuid.UUID | None:
         return free.lease
 
 
-def _make_rows(connection: Connection) -> None:
-    have = Slot.objects.filter(connection=connection).count()
-    if have < connection.max_slots:
+def _make_rows(connection: Connection, numbers: Sequence[int]) -> None:
+    if Slot.objects.filter(connection=connection, number__in=numbers).count() < len(numbers):
         Slot.objects.bulk_create(
-            [Slot(connection=connection, number=number) for number in range(connection.max_slots)],
-            ignore_conflicts=True,
+            [Slot(connection=connection, number=number) for number in numbers], ignore_conflicts=True
         )
 
 
