@@ -19,11 +19,12 @@ from connectors import entities, states
 from connectors.admin.connection_form import ConnectionForm
 from connectors.entities import Entity
 from connectors.models import Connection, UserLink
-from connectors.protocol import Kind
+from connectors.protocol import Direction, Kind
+from connectors.users.known import has_users
 from synclog import words
 
-AUTO, STATUSES = "auto_", "statuses_"
-COLUMNS = {AUTO: "auto_push", STATUSES: "auto_statuses"}
+AUTO, STATUSES, ASSOCIATE = "auto_", "statuses_", "associate_"
+COLUMNS = {AUTO: "auto_push", STATUSES: "auto_statuses", ASSOCIATE: "auto_associate"}
 YES_NO = [("yes", "Yes"), ("no", "No")]
 REPRESENTATIVE = "default_representative"
 NAME_CHARS = 80
@@ -39,17 +40,25 @@ class CompanyConfigurationForm(ConnectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named = labels(self.system)
         for entity in taken(self.system):
-            self.fields[AUTO + entity.name] = _switch(named["auto_push", entity.name])
-            is_on = (self.instance.auto_push or {}).get(entity.name)
-            self.initial[AUTO + entity.name] = "yes" if is_on else "no"
-            if choices := statuses(entity):
-                self.fields[STATUSES + entity.name] = _statuses(entity, choices)
-                self.initial[STATUSES + entity.name] = sent_statuses(self.instance, entity)
-        if self.instance.pk:
+            self._add_switches(entity)
+        if self.instance.pk and has_users(self.system):
             self.fields[REPRESENTATIVE] = _representative(self.instance, links_users=self.links_users)
             self.initial[REPRESENTATIVE] = str(self.instance.default_representative_id or "")
+
+    def _add_switches(self, entity: Entity[Any, Any]) -> None:
+        """Add the boxes of one entity."""
+        named, connection = labels(self.system), self.instance
+        switch = _switch(named["auto_push", entity.name], _help(self.system, connection, entity))
+        self.fields[AUTO + entity.name] = switch
+        self.initial[AUTO + entity.name] = _answer((connection.auto_push or {}).get(entity.name))
+        if choices := statuses(entity):
+            self.fields[STATUSES + entity.name] = _statuses(entity, choices)
+            self.initial[STATUSES + entity.name] = sent_statuses(connection, entity)
+        if asks_to_associate(self.system):
+            self.fields[ASSOCIATE + entity.name] = _association(self.system, entity)
+            is_on = (connection.auto_associate or {}).get(entity.name, self.system.auto_associate)
+            self.initial[ASSOCIATE + entity.name] = _answer(is_on)
 
     def clean(self) -> dict[str, Any] | None:
         """Refuse a Yes that would send nothing."""
@@ -72,6 +81,9 @@ class CompanyConfigurationForm(ConnectionForm):
         if "auto_push" in columns or not connection.pk:
             answers = {name: answer == "yes" for name, answer in self._entered(AUTO).items()}
             connection.auto_push = {**connection.auto_push, **answers}
+        if "auto_associate" in columns:
+            answers = {name: answer == "yes" for name, answer in self._entered(ASSOCIATE).items()}
+            connection.auto_associate = {**connection.auto_associate, **answers}
         if "auto_statuses" in columns:
             connection.auto_statuses = {**connection.auto_statuses, **self._entered(STATUSES)}
         if REPRESENTATIVE in columns:
@@ -98,7 +110,13 @@ def names(system: Kind, *, is_new: bool) -> list[str]:
     boxes: list[str] = []
     for entity in taken(system):
         boxes += [AUTO + entity.name, *([STATUSES + entity.name] if statuses(entity) else [])]
-    return boxes if is_new else [*boxes, REPRESENTATIVE]
+        boxes += [ASSOCIATE + entity.name] if asks_to_associate(system) else []
+    return [*boxes, REPRESENTATIVE] if has_users(system) and not is_new else boxes
+
+
+def asks_to_associate(system: Kind) -> bool:
+    """Return whether it is a question if new records are enabled: not where that is the rule."""
+    return not system.auto_associate
 
 
 def statuses(entity: Entity[Any, Any]) -> list[tuple[str, str]]:
@@ -123,6 +141,7 @@ def labels(system: Kind) -> dict[tuple[str, str], str]:
     for entity in taken(system):
         found["auto_push", entity.name] = f"Enable B2B {entity.label.title()} Synchronization"
         found["auto_statuses", entity.name] = f"{entity.label.title()} statuses sent by themselves"
+        found["auto_associate", entity.name] = f"Enable new {entity.label_plural} by themselves"
     return found
 
 
@@ -136,15 +155,37 @@ def _told(connection: Connection) -> Iterator[tuple[str, str]]:
     for entity in taken(connection.system):
         is_on = (connection.auto_push or {}).get(entity.name)
         yield named["auto_push", entity.name], "Yes" if is_on else "No"
+        if asks_to_associate(connection.system):
+            is_on = connection.associates_automatically(entity.name)
+            yield named["auto_associate", entity.name], "Yes" if is_on else "No"
         if choices := dict(statuses(entity)):
             sent = [choices[value] for value in sent_statuses(connection, entity)]
             yield named["auto_statuses", entity.name], ", ".join(sent) or "none"
+    if not has_users(connection.system):
+        return
     user = connection.default_representative
     yield "Default Sales Representative", _named(user) if user else "nobody"
 
 
-def _switch(label: str) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=YES_NO, widget=UnfoldAdminRadioSelectWidget())
+def _answer(is_on: object) -> str:
+    return "yes" if is_on else "no"
+
+
+def _switch(label: str, help_text: str = "") -> forms.ChoiceField:
+    widget = UnfoldAdminRadioSelectWidget()
+    return forms.ChoiceField(label=label, choices=YES_NO, help_text=help_text, widget=widget)
+
+
+def _help(system: Kind, connection: Connection, entity: Entity[Any, Any]) -> str:
+    """Return what keeps an entity from being sent whatever the answer is."""
+    if connection.pk and connection.direction(entity.name) == Direction.IN:
+        return f"Nothing is sent: {entity.label_plural} come from {system.label} only (see Field mapping)."
+    return system.needs.get(entity.name, "")
+
+
+def _association(system: Kind, entity: Entity[Any, Any]) -> forms.ChoiceField:
+    text = f"Yes: a new {entity.label} is enabled for {system.label} when it is saved. No: when someone does."
+    return _switch(labels(system)["auto_associate", entity.name], text)
 
 
 class _StatusBoxes(UnfoldAdminCheckboxSelectMultipleWidget):

@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
@@ -14,23 +16,19 @@ from connectors.admin import (
     company_configuration,
     connection_calls,
     connection_head,
+    connection_sections,
     figures,
     send_changed,
 )
 from connectors.admin.board import synced_entities
 from connectors.admin.company_configuration import CompanyConfigurationForm
-from connectors.admin.connection_form import CREDENTIAL, SETTING, names
 from connectors.admin.connection_views import ConnectionViewsMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.plain import PlainWordsMixin
 from connectors.models import Connection, ConnectionHealth
+from connectors.protocol import Kind
 
 LOGIN_CHANGED = "Login changed"
-SPEED = (
-    "Batch size: how many records go in one call; larger batches use up fewer of the day's calls. Parallel "
-    "calls: how many are under way at once; more are faster, and may get in the way of others who use the "
-    "same system."
-)
 
 
 @admin.register(Connection)
@@ -70,39 +68,10 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         return ["slug", "system"] if obj else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the sections. The one for automatic sync keeps the seed's name."""
-        kinds = {item.slug: item for item in registry.kinds()}
-        system = kinds.get(obj.kind if obj else request.POST.get("kind", ""), next(iter(kinds.values())))
+        """Return the sections; who may not change it sees the first one only."""
         if obj and not self.has_change_permission(request, obj):
-            return [("Account", {"fields": ["name", "slug", "system", "environment", "base_url", "enabled"]})]
-        which = "system" if obj else "kind"
-        return [
-            ("Account", {"fields": [("name", "environment"), (which, "slug"), "base_url", "enabled"]}),
-            ("Login", {"fields": names(CREDENTIAL, system), "description": _login_text(obj)}),
-            (
-                "Company Configuration",
-                {
-                    "fields": company_configuration.names(system, is_new=obj is None),
-                    "description": send_changed.told(system, obj),
-                    "classes": ["cc-company-configuration"],
-                },
-            ),
-            (
-                f"Fields in {system.label}",
-                {
-                    "fields": names(SETTING, system),
-                    "description": "API names over there. Empty where it may be: the field is not sent.",
-                },
-            ),
-            (
-                "Speed",
-                {
-                    "fields": [("batch_size", "max_slots")],
-                    "classes": ["collapse"],
-                    "description": SPEED,
-                },
-            ),
-        ]
+            return connection_sections.for_readers()
+        return connection_sections.sections(obj.system if obj else _asked_for(request), obj)
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Write what was edited and nothing else: a blank secret leaves the stored one alone."""
@@ -147,6 +116,28 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
             context["cc_tiles"] = connection_head.tiles(context["adminform"].form.system.slug)
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask first which system it is: the form is that system's own."""
+        known = [item.slug for item in registry.kinds()]
+        if request.method == "GET" and request.GET.get("kind") not in known:
+            if not self.has_add_permission(request):
+                raise PermissionDenied
+            return self._choose_kind(request)
+        title = f"Connect {_asked_for(request).full_name}"
+        answer: HttpResponse = super().add_view(request, form_url, {"title": title, **(extra_context or {})})
+        return answer
+
+    def _choose_kind(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Add connection",
+            "opts": Connection._meta,
+            "cc_tiles": connection_head.tiles(),
+        }
+        return TemplateResponse(request, "concord/connection_kinds.html", context)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Show the list with the line that says what it is for."""
         lead = "The systems that Concord talks to: how each fares, and what is sent to it."
@@ -173,10 +164,10 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         """Return the name with its environment."""
         return format_html("{} {}", connection.name, cells.environment(connection))
 
-    @admin.display(description="System")
+    @admin.display(description="Connector Type")
     def system(self, connection: Connection) -> str:
         """Return which system it is."""
-        return connection.system.label
+        return connection.system.full_name
 
     @admin.display(description="State")
     def standing(self, connection: Connection) -> SafeString:
@@ -190,11 +181,7 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         return connection_calls.usage(connection) or "not known yet"
 
 
-def _login_text(connection: Connection | None) -> SafeString:
-    if connection is None:
-        return format_html("{}", "Written once and never shown again. Stored encrypted.")
-    text = "Never shown. Leave a box blank to keep what is stored; a new address needs the login again."
-    keep = ""
-    if connection.health.other_org:
-        keep = " To keep the old login: enter it here again, save, and press Test connection."
-    return format_html('<span id="login"></span>{}<b>{}</b>', text, keep)
+def _asked_for(request: HttpRequest) -> Kind:
+    """Return the kind of a new connection: the one that is posted or linked to, else the first."""
+    kinds = {item.slug: item for item in registry.kinds()}
+    return kinds.get(request.POST.get("kind") or request.GET.get("kind", ""), next(iter(kinds.values())))

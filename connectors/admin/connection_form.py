@@ -53,12 +53,19 @@ class ConnectionForm(_Form):
         for item in self.system.settings:
             self.fields[SETTING + item.name] = _setting(item)
             self.initial[SETTING + item.name] = (self.instance.settings or {}).get(item.name, item.default)
+        if not self.instance.pk:
+            self._begin()
 
     def _kind(self) -> Kind:
         """Return the kind of the connection: stored, posted, or the first that Concord knows."""
         known = {item.slug: item for item in registry.kinds()}
         posted = self.data.get("kind") if self.is_bound else self.initial.get("kind")
         return known.get(self.instance.kind or str(posted or ""), next(iter(known.values())))
+
+    def _begin(self) -> None:
+        """Begin a new connection with what suits its kind."""
+        self.initial.setdefault("base_url", self.system.base_url_default)
+        self.initial.update(batch_size=self.system.batch_size, max_slots=self.system.slots)
 
     def _login(self) -> Login:
         """Return the way of logging in: posted, else stored, else the first."""
@@ -82,12 +89,7 @@ class ConnectionForm(_Form):
     def _bound_speed(self) -> None:
         """Bound the speed by what the system stands; the boxes say why."""
         limits = {
-            "batch_size": (
-                "Batch size",
-                self.system.max_batch_size,
-                f"Records in one call: 1 to {self.system.max_batch_size}, which is the most that "
-                f"{self.system.label} takes.",
-            ),
+            "batch_size": ("Batch size", self.system.max_batch_size, _batch_help(self.system)),
             "max_slots": (
                 "Parallel calls",
                 self.system.max_parallel_calls,
@@ -100,11 +102,10 @@ class ConnectionForm(_Form):
 
     def _name_address(self) -> None:
         if "kind" in self.fields:
-            choices = [(item.slug, item.label) for item in registry.kinds()]
-            self.fields["kind"] = forms.ChoiceField(
-                choices=choices, widget=UnfoldAdminSelectWidget(), label="System"
-            )
-            self.initial.setdefault("kind", self.system.slug)
+            choices = [(item.slug, item.full_name) for item in registry.kinds()]
+            # Hidden: the boxes are those of one kind, so another one is another form.
+            self.fields["kind"] = forms.ChoiceField(choices=choices, widget=forms.HiddenInput())
+            self.initial["kind"] = self.system.slug
         if "slug" in self.fields:
             self.fields["slug"].required = False
             self.fields["slug"].widget.attrs["placeholder"] = "for commands; made from the name"
@@ -122,24 +123,32 @@ class ConnectionForm(_Form):
         return addresses.normal(str(self.cleaned_data["base_url"]))
 
     def clean(self) -> dict[str, Any] | None:
-        """Look at where the address leads, and whether the login may go there."""
+        """Look at where the addresses lead, and whether the login may go there."""
         cleaned = super().clean() or {}
-        url = cleaned.get("base_url")
-        if url:
-            permit = registry.permit(str(cleaned.get("environment", "")))
-            is_new = url != self.instance.base_url or "environment" in self.changed_data
-            said = addresses.points_inside(url, permit) if is_new else addresses.wrong(url, permit)
-            if said:
-                self.add_error("base_url", said)
-        if self.instance.pk and url and url != self.instance.base_url:
+        targets = ["base_url", *(SETTING + item.name for item in self.system.settings if item.is_target)]
+        moved = [name for name in targets if self._leads_elsewhere(name, str(cleaned.get(name) or ""))]
+        if self.instance.pk and moved:
             self._ask_again(cleaned)
         return cleaned
+
+    def _leads_elsewhere(self, name: str, url: str) -> bool:
+        """Return whether an address that the login is sent to has changed; refuse one that leads inside."""
+        if not url:
+            return False
+        permit = registry.permit(str(self.cleaned_data.get("environment", "")))
+        has_moved = url != str(self.initial.get(name) or "")
+        is_new = has_moved or "environment" in self.changed_data
+        said = addresses.points_inside(url, permit) if is_new else addresses.wrong(url, permit)
+        if said:
+            self.add_error(name, said)
+        return has_moved
 
     def _ask_again(self, cleaned: dict[str, Any]) -> None:
         """Ask for the secrets again where the address moved: they must not follow to another place."""
         for item in self.login.inputs:
             name = CREDENTIAL + item.name
-            if item.secret and not cleaned.get(name) and name not in self.errors:
+            is_kept = item.secret and (item.required or self.kept.get(item.name))
+            if is_kept and not cleaned.get(name) and name not in self.errors:
                 text = "The address has changed: enter this again, so that it goes only where you mean."
                 self.add_error(name, text)
 
@@ -219,7 +228,22 @@ def _number(label: str, most: int, why: str, initial: Any) -> forms.IntegerField
     )
 
 
+def _batch_help(system: Kind) -> str:
+    most = system.max_batch_size
+    if system.is_paced:  # a call carries one record there: this only says how many are taken at once
+        return f"Records that a worker takes at once: 1 to {most}. A click waits for the one under way only."
+    return f"Records in one call: 1 to {most}, which is the most that {system.label} takes."
+
+
 def _setting(item: Input) -> forms.Field:
+    if item.choices:
+        return forms.ChoiceField(
+            choices=item.choices,
+            label=item.label,
+            required=item.required,
+            help_text=item.help,
+            widget=UnfoldAdminSelectWidget(),
+        )
     return login_boxes.TextBox(
         item.read,
         label=item.label,

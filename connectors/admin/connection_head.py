@@ -100,6 +100,7 @@ def tiles(chosen: str = "") -> list[dict[str, Any]]:
     return [
         {
             "label": kind.label,
+            "title": kind.full_name,
             "at_hand": kind.at_hand,
             "guide": kind.setup_guide({}),
             "url": "" if chosen else f"{url}?kind={kind.slug}",

@@ -59,14 +59,19 @@ def unsent(connection: Connection, entity: Entity[Any, Any]) -> Unsent:
 
 def told(system: Kind, connection: Connection | None) -> SafeString:
     """Return what Yes and No mean, and what would stay behind. It carries the section's anchor."""
-    text = (
-        '<span id="company-configuration"></span>'
-        "Yes: new and changed {} are sent by themselves. No: only when someone clicks.{}"
-    )
+    anchor = '<span id="company-configuration"></span>'
+    text = f"{anchor}Yes: {{}} are sent by themselves. No: only when someone clicks.{{}}"
     taken = company_configuration.taken(system)
-    every = " and ".join(entity.label_plural for entity in taken)
+    every = f"new and changed {listed([entity.label_plural for entity in taken])}"
+    if company_configuration.asks_to_associate(system):
+        every += f" that are enabled for {system.label}"
     left = format_html_join("", "{}", ((_stays(connection, it),) for it in taken)) if connection else ""
     return format_html(text, every, left)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return "companies, contacts and locations"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _stays(connection: Connection, entity: Entity[Any, Any]) -> SafeString:
@@ -103,7 +108,6 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
     found = [unsent(connection, entity) for entity in _asked(request, connection, request.GET)]
     total = sum(len(item.pks) for item in found)
     health = health_of(connection)
-    calls = sum(-(-len(item.pks) // connection.batch_size) for item in found)
     context = {
         **site.each_context(request),
         "title": "Send what was changed",
@@ -115,12 +119,18 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
         "is_one": total == 1,
         "found": found,
         "left_out": [_left_out(item) for item in found if item.left_out],
-        "calls": words.counted(calls, "call", "calls"),
+        "calls": _calls(connection, found),
         "paused": states.pause_words(health, timezone.now()) if health else "",
         "run": syncing.new_run_id(),
         "back": cells.address(Connection, "change", connection.pk),
     }
     return TemplateResponse(request, "concord/connection_send.html", context)
+
+
+def _calls(connection: Connection, found: Sequence[Unsent]) -> str:
+    """Return about how many calls it takes: one per batch, or per record where a call carries one."""
+    size = 1 if connection.system.is_paced else connection.batch_size
+    return words.counted(sum(-(-len(item.pks) // size) for item in found), "call", "calls")
 
 
 def _left_out(item: Unsent) -> str:
@@ -195,6 +205,6 @@ def _tell(
         queued = sum(result.queued for result in results)
         off = sum(len(result.not_enabled) for result in results)
         parts = [f"{queued:,} queued", *([f"{off:,} not enabled"] if off else [])]
-        chosen = " and ".join(item.counted for item in found if item.pks)
+        chosen = listed([item.counted for item in found if item.pks])
         text = format_html("{} chosen: {}. {}", chosen, ", ".join(parts), follow)
     messages.info(request, text)

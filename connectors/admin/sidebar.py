@@ -73,7 +73,7 @@ def _systems(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     groups: dict[str, list[Connection]] = {}
     for row in Connection.objects.filter(enabled=True).order_by("name"):
-        groups.setdefault(row.system.label, []).append(row)
+        groups.setdefault(row.system.full_name, []).append(row)
     return [
         {"title": f"{label} › B2B & Customers", "items": [_configuration(row, len(rows)) for row in rows]}
         for label, rows in groups.items()

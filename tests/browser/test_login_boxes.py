@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ADD = "/admin/connectors/connection/add/"
+ADD = "/admin/connectors/connection/add/?kind=salesforce"
 KEY = keys.made()
 CLIENT_ID, BY_SECRET = "#id_credential_client_id", "#id_credential_client_secret"
 BY_KEY = "#id_credential_private_key_1"

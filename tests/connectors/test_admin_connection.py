@@ -49,7 +49,7 @@ def page(account: Connection) -> str:
 
 def boxes(client: Client, account: Connection | None = None, **edits: Any) -> dict[str, Any]:
     """Return what the page's form would post, with edits."""
-    answer = client.get(page(account) if account else f"{LIST}add/")
+    answer = client.get(page(account) if account else f"{LIST}add/?kind=salesforce")
     form = answer.context["adminform"].form
     values = {name: form[name].value() for name in form.fields}
     known = {name: value for name, value in values.items() if value not in (None, False)}
