@@ -131,10 +131,30 @@ def test_a_person_can_delete_the_last_user_and_move_one(store: StoreCaller) -> N
     assert [user["companyId"] for user in store.stored("user")] == [second]
 
 
+@pytest.mark.parametrize("entity", ["address", "customer", "role", "extra_field", "company"])
+def test_a_person_can_delete_every_kind_of_record(store: StoreCaller, entity: str) -> None:
+    store.address(store.company())
+    keys = [row["id"] for row in store.stored(entity)]
+
+    store.control("DELETE", f"bigcommerce/{entity}/{keys[-1]}")
+
+    assert [row["id"] for row in store.stored(entity)] == keys[:-1]
+    assert refused(store, "DELETE", f"bigcommerce/{entity}/{keys[-1]}", None)[0] == 404
+
+
+def test_a_person_can_change_a_customer_and_name_a_group(store: StoreCaller) -> None:
+    store.company()
+    store.control("PUT", "bigcommerce/customer/301", json={"customer_group_id": 12})
+    store.control("PUT", "bigcommerce/group/12", json={"name": "Dealers"})
+
+    assert store.stored("customer")[0]["customer_group_id"] == 12
+    assert [group["name"] for group in store.stored("group")] == ["Retail", "Dealers"]
+
+
 def test_settings_are_checked_before_any_is_changed(store: StoreCaller) -> None:
     before = store.control("GET", "settings")["bigcommerce"]
 
-    for changes in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"store_kind": "both"},
         {"nothing": 1},
         {"requests_per_window": 0},
@@ -142,7 +162,8 @@ def test_settings_are_checked_before_any_is_changed(store: StoreCaller) -> None:
         {"scopes": ["everything"]},
         {"channels": {}},
         {"access_token": "x", "window_s": "long"},
-    ):
+    )
+    for changes in wrong:
         assert refused(store, "POST", "settings", {"bigcommerce": changes})[0] == 400
 
     assert store.control("GET", "settings")["bigcommerce"] == before

@@ -280,7 +280,7 @@ def test_a_delivery_can_be_repeated_by_hand(store: StoreCaller, receiver: Receiv
 
 
 def test_the_newest_message_may_come_first(store: StoreCaller, receiver: Receiver) -> None:
-    store.settings(reverse_deliveries=True, delivery_delay_s=0.3)
+    store.settings(reverse_deliveries=True, delivery_delay_s=1)
     hook(store, receiver, "store/company/created")
 
     keys = [store.store("company", companyName=name) for name in "ABC"]
