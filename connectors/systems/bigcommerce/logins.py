@@ -63,6 +63,15 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
+def pattern(text: str) -> str:
+    """Return the address of a page with a hole for the number. Raises UnfitError."""
+    if "{company}" not in text or not re.fullmatch(r"https://[^\s]{3,300}", text):
+        raise UnfitError(
+            "Enter an address that begins with https:// and has {company} where the number stands."
+        )
+    return text
+
+
 LOGINS = (
     Login(
         "account",

@@ -1,6 +1,9 @@
 """Sentences about B2B for people: record, field, remedy, and whose it is."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+
+from connectors.systems.bigcommerce.nouns import Nouns
 
 SYSTEM = "B2B"
 TITLE = "BigCommerce B2B Edition"
@@ -48,8 +51,8 @@ NO_HASH = (
     f"The store hash is empty. It stands in the API path of the API account ({ACCOUNTS}): …/stores/HASH/v3/."
 )
 
-# Of one record. {who} is the record, {label} our field, {value} what stands in it.
-REFUSED: Mapping[str, str] = {
+# Of one record: {who} is the record, {label} our field, {one} and {many} what it is called there.
+_REFUSED: Mapping[str, str] = {
     "role": "B2B does not know the role that {who} has here. Choose another role and save.",
     "storefront": (
         "B2B wants at least one storefront for a user. Enter the store's channels in the box Channels on the "
@@ -63,20 +66,143 @@ REFUSED: Mapping[str, str] = {
         "B2B refused the default mark of {who}: only an address for billing can be the default for "
         "billing, and likewise for shipping."
     ),
-    "duplicate": "{label} stands on another {one} in B2B already, and it must be unique there.",
+    "duplicate": "{label} of {who} stands on another {one} in B2B already, and it must be unique there.",
     "plan_limit": f"The plan of the store takes no more {{many}}. {OWNER} removes some, or changes the plan.",
     "too_large": "{who} is too large for B2B. Shorten its texts.",
     "last_user": "{who} is the last user of the company in B2B, and the last one can't be deleted.",
-    "not_found": "B2B does not find the {one} any more.",
+    "not_found": "B2B does not find something that {who} refers to.",
+    "email_taken": "The e-mail of {who} is taken in B2B. Use another one and save.",
 }
+DELETED = (
+    "Deleted in B2B. Nothing was changed here, and no {one} was made anew. Create it again, unlink it, or "
+    "leave it."
+)
+_EMPTY = re.compile(
+    r"may not be (?:null|blank|empty)|is required|can'?t be (?:null|blank|empty)", re.IGNORECASE
+)
+_EMAIL = re.compile(r"valid e-?mail|e-?mail is not correct", re.IGNORECASE)
+_LENGTH = re.compile(r"no more than (\d+) characters", re.IGNORECASE)
 
 
-def not_here(value: str, label: str) -> str:
-    """Return what to do about a value of ours that B2B refused without words."""
-    return f"B2B refused {label} ({value[:THEIR_WORDS]}). Correct it and save."
+def refusal(why: str, who: str, label: str, nouns: Nouns, text: str) -> str:
+    """Return B2B's refusal of one record in our words; theirs are quoted where ours don't reach.
+
+    `label` is our field, "" where the refusal names none; `text` is what they said of it.
+    """
+    who = who or f"the {nouns.ours}"
+    if label and _EMPTY.search(text):
+        return f"{label} is empty; B2B needs it. Fill it in and save."
+    if label and _EMAIL.search(text):
+        return f"B2B does not take what stands in {label} as an e-mail address. Correct it and save."
+    if label and (limit := _LENGTH.search(text)):
+        return f"{label} is too long; B2B takes {limit[1]} characters. Shorten it."
+    known = _REFUSED.get(why)
+    if known and (label or why != "duplicate"):
+        return known.format(who=who, label=label, one=nouns.one, many=nouns.many)
+    what = f"{label} of {who}" if label else who
+    return f"B2B refused {what}" + (f": {theirs(text)}" if text else " and gave no reason.")
+
+
+def stays(labels: Sequence[str]) -> str:
+    """Return what happens to fields that were emptied here and can't be there."""
+    names = " and ".join(labels)
+    return f"{names} can't be emptied in B2B and stays as it is there. Fill it in, or correct it there."
+
+
+def taken(email: str, company: str) -> str:
+    """Return what to do about an e-mail that a user of another company has."""
+    return (
+        f"{email} already is a user of {company} in B2B. One e-mail can belong to one company only. Use "
+        f"another e-mail here; or, if the person moved, delete the user of {company} in B2B and send this "
+        "again."
+    )
+
+
+def super_admin(email: str) -> str:
+    """Return what to do about an e-mail that is taken, and by no company's user."""
+    return (
+        f"{email} is taken in B2B and is no company's user: a super admin or somebody of the sales staff has "
+        "it. They can't be a company's user. Use another e-mail here."
+    )
+
+
+def several_customers(email: str) -> str:
+    """Return what to do about an e-mail that several of the store's customers have."""
+    return (
+        f"Several customers of the store have the e-mail {email}, one per storefront. Use another e-mail "
+        "here, or merge them in the store's control panel › Customers."
+    )
+
+
+def consent(email: str, company: str) -> tuple[str, str]:
+    """Return what a person is asked before a store's customer becomes a company's user, and what follows."""
+    asks = f"{email} is a customer of the store already, without a company. Link it to {company}?"
+    return asks, f"Earlier private orders of {email} become visible to {company}."
 
 
 def theirs(text: str) -> str:
     """Return a text of theirs as a person reads it: quoted, capped, on one line."""
     flat = " ".join(text.split())
     return f"“{flat[:THEIR_WORDS]}{'…' if len(flat) > THEIR_WORDS else ''}”"
+
+
+def unfilled(names: Sequence[str]) -> str:
+    """Return who does what about extra fields that must be filled and that nothing here fills."""
+    listed = ", ".join(f"“{name}”" for name in names)
+    return (
+        f"The store requires the extra field {listed}, which Concord does not send. {OWNER} makes it "
+        f"optional or gives it a default ({EXTRA_FIELDS}); or enter its name at one of our fields on the "
+        "connection's page."
+    )
+
+
+def stays_admin(name: str) -> str:
+    """Return why a user keeps the role Admin for now."""
+    return (
+        f"{name} stays Admin in B2B until another user of the company is Admin there: a company needs one. "
+        "Set another contact as Primary, or give one the role Admin; this is then sent by itself."
+    )
+
+
+def keeps_role(name: str, role: str) -> str:
+    """Return why a user's role is not changed."""
+    return f"{name} keeps the role {theirs(role)} that the store gave." if role else f"{name} keeps the role."
+
+
+def move(name: str, old: str, new: str) -> tuple[str, str, str]:
+    """Return what a person is asked before a user moves, the button, and what follows."""
+    asks = f"{name} belongs to {old} in B2B, and B2B does not move users from one company to another."
+    label = f"Delete the user in {old} and create it in {new}"
+    consequence = (
+        f"{name} can no longer order for {old}. Orders and quotes made there stay with {old}; the login and "
+        "the password stay the same."
+    )
+    return asks, label, consequence
+
+
+def last_one(name: str, company: str) -> str:
+    """Return why a user can't be deleted where nobody would be left."""
+    return (
+        f"{name} is the last user of {company} in B2B, and a company needs one. Add another contact to "
+        f"{company} first, then send this again."
+    )
+
+
+def last_admin(name: str, company: str) -> str:
+    """Return why a user can't be deleted where no admin would be left."""
+    return (
+        f"{name} is the only Admin of {company} in B2B, and a company needs one. Set another contact of "
+        f"{company} as Primary first, then send this again."
+    )
+
+
+def halfway(done: str, error: str) -> str:
+    """Return what happened to a record of which only the first of several calls was answered."""
+    return f"{done}; what follows failed: {error} It is completed by itself."
+
+
+def move_address(name: str) -> tuple[str, str, str]:
+    """Return what a person is asked before an address moves, the button, and what follows."""
+    asks = f"{name} belongs to another company in B2B, and B2B does not move addresses."
+    label = "Delete the address there and create it at its company"
+    return asks, label, "Orders and quotes that were made with the old address keep its text."

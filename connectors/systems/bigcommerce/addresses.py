@@ -1,0 +1,153 @@
+"""Push locations as company addresses.
+
+Nothing is unique there and nothing keeps a repeated create from making a second
+address, so our key (externalId) is looked for before every create.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.errors import ConnectorError
+from connectors.mapping import is_blank
+from connectors.protocol import Change, Outcome, Status, Way
+from connectors.systems.bigcommerce import wire
+from connectors.systems.bigcommerce.address_matching import AddressFinder
+from connectors.systems.bigcommerce.addresses_bulk import LEAST, Bulk, address_body, new_address
+from connectors.systems.bigcommerce.errors import Refused, garbage
+from connectors.systems.bigcommerce.mapping import ADDRESS_KEY
+from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
+from connectors.systems.bigcommerce.words import halfway, move_address
+
+COMPANY = "companyId"
+
+
+class Addresses:
+    """Push the locations of one batch; new ones go together."""
+
+    def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
+        self.talk, self.client, self.changes = talk, talk.client, changes
+        self.finder = AddressFinder(talk, changes)
+        self.plans: dict[str, Plan] = {}
+        self.made: dict[str, str] = {}
+        self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
+        self.bulk = Bulk(talk, self.finder)
+
+    def plan(self, change: Change) -> Plan:
+        """Return what is to be done about a location that is not linked yet. Reads only."""
+        if change.key in self.made:
+            return Plan(change, self.made[change.key])
+        if change.key not in self.plans:
+            self.plans[change.key] = self.finder.plan(change)
+        return self.plans[change.key]
+
+    def push(self, change: Change) -> Outcome:
+        """Send one location. Raises ConnectorError."""
+        if change.key in self.ready:
+            return self.ready.pop(change.key)
+        if change.remote_id and change.moved_from:
+            return self._move(change)
+        if change.remote_id:
+            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
+        return self._first(change)
+
+    def _first(self, change: Change) -> Outcome:
+        plan = self.plan(change)
+        if plan.outcome is not None:
+            return plan.outcome
+        if not plan.remote_id:
+            return self._together(change) or self._make(change)
+        if plan.held is not None:
+            return self._adopt(plan, plan.held)
+        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+
+    def _together(self, change: Change) -> Outcome | None:
+        """Make new addresses in one call; None where there are too few, or it did not serve."""
+        group = [one for one in self.changes if self._is_new(one)]
+        if len(group) < LEAST or change.key in self.bulk.alone:
+            return None
+        told = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+        self.made.update({key: outcome.remote_id for key, outcome in told.items() if outcome.remote_id})
+        self.ready.update(told)
+        return self.ready.pop(change.key, None)
+
+    def _is_new(self, change: Change) -> bool:
+        is_told = change.key in self.made or change.key in self.bulk.alone or change.key in self.ready
+        if change.remote_id or is_told:
+            return False
+        plan = self.plan(change)
+        return plan.outcome is None and not plan.remote_id
+
+    def _make(self, change: Change) -> Outcome:
+        self.talk.engine.writing([change.key])
+        reply = self.client.write("POST", "/addresses", new_address(change))
+        address_id = wire.as_id(reply.record.get("addressId"))
+        if not address_id:
+            raise garbage(str(reply.body))
+        self.made[change.key] = address_id
+        return self.talk.done(Status.CREATED, address_id, self.talk.lasting(change.payload))
+
+    def _change(
+        self, change: Change, address_id: str, fields: Mapping[str, Any], *, with_key: bool
+    ) -> Outcome:
+        """Write what differs. What is not there any more is looked for by our key, or is gone."""
+        try:
+            return self._written(change, address_id, fields, with_key=with_key)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        plan = self.finder.ours(change, fresh=True)
+        if plan is None or not plan.remote_id or plan.remote_id == address_id:
+            return self.talk.gone(change)
+        return self._written(change, plan.remote_id, self.talk.whole(change), with_key=True)
+
+    def _written(
+        self, change: Change, address_id: str, fields: Mapping[str, Any], *, with_key: bool
+    ) -> Outcome:
+        body = address_body(change, fields)
+        if with_key and self._may_have_key(change, address_id):
+            body[ADDRESS_KEY] = change.key
+        if body:
+            self.talk.engine.writing([change.key])
+            self.client.write("PUT", f"/addresses/{address_id}", body)
+        return self.talk.done(Status.UPDATED, address_id, fields)
+
+    def _may_have_key(self, change: Change, address_id: str) -> bool:
+        """Return whether an address carries no other id. Raises Refused for one that is not there."""
+        held = wire.address(self.client.get(f"/addresses/{address_id}").record)
+        return is_blank(held.get(ADDRESS_KEY)) or held.get(ADDRESS_KEY) == change.key
+
+    def _adopt(self, plan: Plan, held: Mapping[str, Any]) -> Outcome:
+        """Take an address that was there before us; what differs stays."""
+        wish = self.talk.wish(plan.change, plan.remote_id, held, [])
+        taken = self.talk.adopted(plan, wish)
+        if taken is not None:
+            return taken
+        outcome = self._change(plan.change, plan.remote_id, wish.fill, with_key=True)
+        return (
+            replace(outcome, message=self.talk.noted(wish)) if outcome.status is Status.UPDATED else outcome
+        )
+
+    def _move(self, change: Change) -> Outcome:
+        """Delete the address there and make it below its new company, by a person's word."""
+        record = self.client.one(f"/addresses/{change.remote_id}")
+        if record is not None and wire.as_id(record.get(COMPANY)) == change.parent_id:
+            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
+        if record is not None and change.choice != MOVE:
+            asks, label, consequence = move_address(change.name)
+            return self.talk.conflict(change, asks, ways=[Way(MOVE, label, consequence)])
+        if record is not None:
+            self.talk.engine.writing([change.key])
+            self.client.write("DELETE", f"/addresses/{change.remote_id}")
+        return self._arrive(change)
+
+    def _arrive(self, change: Change) -> Outcome:
+        try:
+            return self._first(replace(change, remote_id="", sure=False))
+        except Refused:
+            raise
+        except ConnectorError as error:
+            text = halfway("Deleted at the old company", error.message)
+            raise HalfwayError(
+                replace(self.talk.waits(change, text, error.code), unsure=True), error
+            ) from error

@@ -1,0 +1,223 @@
+"""Push companies: look, then make or change, then see what was kept.
+
+The status goes by a call of its own. A company that is not active here is never left
+approved there: its status is set right after it was made, and where that fails the
+record fails too, with its id known.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.errors import ConnectorError
+from connectors.mapping import is_blank
+from connectors.protocol import Change, Exchange, Outcome, Status
+from connectors.systems.bigcommerce import wire
+from connectors.systems.bigcommerce.company_matching import CompanyFinder
+from connectors.systems.bigcommerce.errors import Refused, Why, garbage
+from connectors.systems.bigcommerce.mapping import COMPANY, COMPANY_KEY, LEAD, key_extra
+from connectors.systems.bigcommerce.options import channels, group_or_catalog, welcomes
+from connectors.systems.bigcommerce.people import People, emails
+from connectors.systems.bigcommerce.readings import ACTIVE
+from connectors.systems.bigcommerce.talk import HalfwayError, Plan, Talk
+from connectors.systems.bigcommerce.words import halfway, super_admin, unfilled
+
+STATUS = "companyStatus"
+NEVER_EMPTY = ("city", "state", "country")  # Source: PUT /companies: they have a least length
+
+
+class Companies:
+    """Push companies one by one: a bulk call tells of none what became of it."""
+
+    def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
+        self.talk, self.client = talk, talk.client
+        self.people = People(talk, emails(changes, "adminEmail"))
+        self.finder = CompanyFinder(talk, self.people)
+        self.made: dict[str, str] = {}
+        self.ready: dict[str, Outcome] = {}  # nothing is made together
+
+    def plan(self, change: Change) -> Plan:
+        """Return what is to be done about a company that is not linked yet. Reads only."""
+        if change.key in self.made:
+            return Plan(change, self.made[change.key])
+        plan = self.finder.plan(change)
+        if plan.outcome is None and not plan.remote_id:
+            stop = self._unfilled(change) or self._consent(change)
+            return plan if stop is None else Plan(change, outcome=stop)
+        return plan
+
+    def push(self, change: Change) -> Outcome:
+        """Send one company. Raises ConnectorError, and HalfwayError for one that was made only."""
+        if change.remote_id:
+            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
+        plan = self.plan(change)
+        if plan.outcome is not None:
+            return plan.outcome
+        if not plan.remote_id:
+            return self._make(change)
+        if plan.held is not None:
+            return self._adopt(plan, plan.held)
+        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+
+    def _consent(self, change: Change) -> Outcome | None:
+        email, name = (
+            str(change.payload.get("adminEmail") or ""),
+            str(change.payload.get("companyName") or ""),
+        )
+        return self.people.needs_consent(change, email, name, LEAD)
+
+    def _unfilled(self, change: Change) -> Outcome | None:
+        """Say before any call which extra fields the store wants and nothing here fills."""
+        lacking = [
+            name.removeprefix(wire.EXTRA)
+            for name in required(self.talk.account.facts)
+            if is_blank(self._extras(change).get(name))
+        ]
+        return self.talk.rejected(change, unfilled(lacking), code="unfilled") if lacking else None
+
+    def _extras(self, change: Change) -> dict[str, Any]:
+        """Return the extra fields of a new company: ours, our key, and the store's own defaults."""
+        ours = {name: value for name, value in change.payload.items() if name.startswith(wire.EXTRA)}
+        known = self.talk.account.facts.get(COMPANY, {})
+        defaults = {name: known[name].get("default") for name in required(self.talk.account.facts)}
+        own = {f"{wire.EXTRA}{extra}": change.key} if (extra := key_extra(self.talk.settings)) else {}
+        whole = {**defaults, **ours, **own}
+        return {name: value for name, value in whole.items() if not is_blank(value)}
+
+    def _make(self, change: Change) -> Outcome:
+        fields = {name: value for name, value in change.payload.items() if name != STATUS}
+        body = {**wire.body({**fields, **self._extras(change)}), **self._options()}
+        body = {name: value for name, value in body.items() if not is_blank(value)}
+        self.talk.engine.writing([change.key])
+        try:
+            reply = self.client.write("POST", "/companies", body)
+        except Refused as refused:
+            return self._not_made(change, refused)
+        company_id = wire.as_id(reply.record.get("companyId"))
+        if not company_id:
+            raise garbage(str(reply.body))
+        self.made[change.key] = company_id
+        return self._finish(change, company_id, self.client.last)
+
+    def _not_made(self, change: Change, refused: Refused) -> Outcome:
+        """Return why a company was refused. Which code a taken e-mail gets is not documented."""
+        email = str(change.payload.get("adminEmail") or "")
+        is_about_email = "adminEmail" in refused.said.fields or refused.why in (Why.TAKEN, Why.UNIQUE)
+        user = self.people.user(email) if is_about_email else None
+        if user is not None:
+            return self.people.is_taken(change, email, user, LEAD)
+        if refused.why is Why.TAKEN:
+            return self.talk.rejected(change, super_admin(email), LEAD, code=Why.TAKEN)
+        return self.talk.refusal(change, refused)
+
+    def _options(self) -> dict[str, Any]:
+        """Return what the settings say of new companies."""
+        settings = self.talk.settings
+        found: dict[str, Any] = {"acceptCreationEmail": welcomes(settings), **group_or_catalog(settings)}
+        return {**found, "channelIds": channels(settings) or None}
+
+    def _finish(self, change: Change, company_id: str, made: Exchange) -> Outcome:
+        """Do what a create leaves undone: status, our key, a look at what was stored."""
+        wanted = change.payload.get(STATUS, ACTIVE)
+        try:
+            if wanted != ACTIVE:
+                self._set_status(company_id, wanted)
+            note = self._mark(change, company_id)
+            stored = wire.company(self.client.get(f"/companies/{company_id}").record)
+            if stored.get(STATUS) != wanted:
+                self._set_status(company_id, wanted)
+        except ConnectorError as error:
+            text = halfway("Made in B2B", error.message)
+            half = Outcome(
+                Status.TRANSIENT, company_id, error.code, text, exchange=self.client.last, unsure=True
+            )
+            raise HalfwayError(half, error) from error
+        sent, ignored = self.talk.kept({**change.payload, STATUS: wanted}, {**stored, STATUS: wanted})
+        text = " ".join(part for part in (note, ignored) if part)
+        return Outcome(Status.CREATED, company_id, message=text, sent=sent, exchange=made)
+
+    def _mark(self, change: Change, company_id: str) -> str:
+        """Write our key, which a create does not take; return a sentence where B2B refuses it.
+
+        Source: POST /companies has no uuid; PUT has.
+        """
+        try:
+            self._put(company_id, {COMPANY_KEY: change.key}, self._extras(change))
+        except Refused as refused:
+            if refused.status == 404:
+                raise
+            return "B2B did not take Concord's id for it; it is known by its number there."
+        return ""
+
+    def _set_status(self, company_id: str, status: int) -> None:
+        self.client.write("PUT", f"/companies/{company_id}/status", {STATUS: status})
+
+    def _put(self, company_id: str, fields: Mapping[str, Any], held: Mapping[str, Any] | None = None) -> None:
+        """Write these fields; the store's required extra fields go along, as they are there.
+
+        Source: PUT /companies: "required extra fields must be included on update too".
+        """
+        along = [name for name in required(self.talk.account.facts) if name not in fields]
+        if along and held is None:
+            held = wire.company(self.client.get(f"/companies/{company_id}").record)
+        stored = held or {}
+        kept = {name: stored[name] for name in along if not is_blank(stored.get(name))}
+        self.client.write("PUT", f"/companies/{company_id}", wire.body({**kept, **fields}))
+
+    def _change(
+        self, change: Change, company_id: str, fields: Mapping[str, Any], *, with_key: bool
+    ) -> Outcome:
+        """Write what differs. What is not there any more is looked for by our key, or is gone."""
+        self.talk.engine.writing([change.key])
+        try:
+            return self._written(change, company_id, fields, with_key=with_key)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+        found = self.finder.ours(change)
+        if found is None or not found.remote_id or found.remote_id == company_id:
+            return self.talk.gone(change)
+        return self._written(change, found.remote_id, self.talk.whole(change), with_key=True)
+
+    def _written(
+        self, change: Change, company_id: str, fields: Mapping[str, Any], *, with_key: bool
+    ) -> Outcome:
+        sent, note = self.talk.cleared(fields, NEVER_EMPTY)
+        held = wire.company(self.client.get(f"/companies/{company_id}").record) if with_key else None
+        # First the status: a company that is blocked here must not wait for its new phone.
+        if STATUS in sent:
+            self._set_status(company_id, sent[STATUS])
+        body = {**{name: value for name, value in sent.items() if name != STATUS}, **self._key(change, held)}
+        if body:
+            self._put(company_id, body, held)
+        if not sent and note:
+            errors = dict.fromkeys(self.talk.mapping.local_names(fields), note)
+            return Outcome(Status.REJECTED, company_id, "not_empty", errors=errors)
+        return self.talk.done(Status.UPDATED, company_id, sent, note)
+
+    def _key(self, change: Change, held: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return our key where it is to be written: another's uuid is left alone."""
+        if held is None:
+            return {}
+        extra = key_extra(self.talk.settings)
+        own = {f"{wire.EXTRA}{extra}": change.key} if extra else {}
+        return {**own, **({COMPANY_KEY: change.key} if is_blank(held.get(COMPANY_KEY)) else {})}
+
+    def _adopt(self, plan: Plan, held: Mapping[str, Any]) -> Outcome:
+        """Take a company that was there before us; what differs stays, but not an approval."""
+        change = plan.change
+        is_closed = change.payload.get(STATUS, ACTIVE) != ACTIVE
+        wish = self.talk.wish(change, plan.remote_id, held, [STATUS] if is_closed else [])
+        taken = self.talk.adopted(plan, wish)
+        if taken is not None:
+            return taken
+        outcome = self._change(change, plan.remote_id, wish.fill, with_key=True)
+        if outcome.status is not Status.UPDATED:
+            return outcome
+        note = " ".join(part for part in (self.talk.noted(wish), outcome.message) if part)
+        return self.talk.done(Status.UPDATED, plan.remote_id, outcome.sent, note)
+
+
+def required(facts: Mapping[str, Any]) -> list[str]:
+    """Return the store's required extra fields of companies, by their flat names."""
+    known = facts.get(COMPANY, {})
+    return [name for name, found in known.items() if name.startswith(wire.EXTRA) and found.get("required")]

@@ -1,0 +1,239 @@
+"""Push contacts as company users: roles with care, moves by a person's word.
+
+A company is never left without an admin or a user: a role that is the last of its
+kind stays until another has it. A role of the store's own is kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.errors import ConnectorError
+from connectors.mapping import is_blank
+from connectors.protocol import Change, Outcome, Status, Way
+from connectors.systems.bigcommerce import wire
+from connectors.systems.bigcommerce.crews import Crews
+from connectors.systems.bigcommerce.errors import Refused, Why, garbage
+from connectors.systems.bigcommerce.mapping import ROLES, USER_KEY
+from connectors.systems.bigcommerce.people import People, emails
+from connectors.systems.bigcommerce.readings import ADMIN
+from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
+from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
+from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user
+from connectors.systems.bigcommerce.words import halfway, keeps_role, last_admin, last_one, move, stays_admin
+
+ROLE, COMPANY = "role", "companyId"
+
+
+class Users:
+    """Push the contacts of one batch; those that are new together go together."""
+
+    def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
+        self.talk, self.client, self.changes = talk, talk.client, changes
+        self.people = People(talk, emails(changes, EMAIL))
+        self.crews = Crews(talk.client)
+        self.finder = UserFinder(talk, self.people, self.crews, changes)
+        self.plans: dict[str, Plan] = {}
+        self.made: dict[str, str] = {}
+        self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
+        self.bulk = Bulk(talk, self.crews)
+
+    def plan(self, change: Change) -> Plan:
+        """Return what is to be done about a contact that is not linked yet. Reads only."""
+        if change.key in self.made:
+            return Plan(change, self.made[change.key])
+        if change.key not in self.plans:
+            self.plans[change.key] = self.finder.plan(change)
+        return self.plans[change.key]
+
+    def push(self, change: Change) -> Outcome:
+        """Send one contact. Raises ConnectorError."""
+        if change.key in self.ready:
+            return self.ready.pop(change.key)
+        if change.remote_id and change.moved_from:
+            return self._move(change)
+        if change.remote_id:
+            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
+        return self._first(change)
+
+    def _first(self, change: Change) -> Outcome:
+        plan = self.plan(change)
+        if plan.outcome is not None:
+            return plan.outcome
+        if not plan.remote_id:
+            return self._together(change) or self._make(change)
+        if plan.held is not None:
+            return self._adopt(plan, plan.held)
+        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+
+    def _together(self, change: Change) -> Outcome | None:
+        """Make the new users of one company in one call; None where there are too few, or it failed."""
+        group = [one for one in self.changes if one.parent_id == change.parent_id and self._is_new(one)]
+        if len(group) < LEAST or change.key in self.bulk.alone:
+            return None
+        made = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+        self.made.update({key: outcome.remote_id for key, outcome in made.items()})
+        self.ready.update(made)
+        return self.ready.pop(change.key, None)
+
+    def _is_new(self, change: Change) -> bool:
+        if change.remote_id or change.key in self.made or change.key in self.bulk.alone:
+            return False
+        plan = self.plan(change)
+        return plan.outcome is None and not plan.remote_id
+
+    def _make(self, change: Change) -> Outcome:
+        self.talk.engine.writing([change.key])
+        try:
+            reply = self.client.write("POST", "/users", new_user(change, self.talk.settings))
+        except Refused as refused:
+            return self._not_made(change, refused)
+        user_id = wire.as_id(reply.record.get("userId"))
+        if not user_id:
+            raise garbage(str(reply.body))
+        self.made[change.key] = user_id
+        self.crews.wrote(change.parent_id, user_id, {**change.payload, USER_KEY: change.key})
+        return self.talk.done(Status.CREATED, user_id, self.talk.lasting(change.payload))
+
+    def _not_made(self, change: Change, refused: Refused) -> Outcome:
+        """Look again where the e-mail is said to be taken: it may be by an unanswered create of ours."""
+        if refused.why not in (Why.TAKEN, Why.UNIQUE):
+            return self.talk.refusal(change, refused)
+        email = str(change.payload.get(EMAIL) or "")
+        user = self.people.user(email)
+        if user is None:
+            return self.people.refused(change, email, EMAIL)
+        plan = self.finder.met(change, wire.as_id(user.get("id")), wire.user(user))
+        self.plans[change.key] = plan
+        return self._first(change)
+
+    def _change(self, change: Change, user_id: str, fields: Mapping[str, Any], *, with_key: bool) -> Outcome:
+        """Write what differs. Who is not there any more is looked for by e-mail, or is gone."""
+        try:
+            return self._written(change, user_id, fields, with_key=with_key)
+        except Refused as refused:
+            if refused.status != 404:
+                return self._not_changed(change, user_id, refused)
+        found = self.people.user(str(change.payload.get(EMAIL) or ""))
+        other = wire.as_id(found.get("id")) if found else ""
+        plan = self.finder.met(change, other, wire.user(found)) if found and other != user_id else None
+        if plan is None or plan.outcome is not None:
+            return self.talk.gone(change)
+        return self._written(change, other, self.talk.whole(change), with_key=True)
+
+    def _not_changed(self, change: Change, user_id: str, refused: Refused) -> Outcome:
+        email = str(change.payload.get(EMAIL) or "")
+        if refused.why not in (Why.TAKEN, Why.UNIQUE) or EMAIL not in change.fields:
+            return self.talk.refusal(change, refused)
+        outcome = self.people.refused(change, email, EMAIL)
+        return replace(outcome, remote_id=user_id)
+
+    def _written(self, change: Change, user_id: str, fields: Mapping[str, Any], *, with_key: bool) -> Outcome:
+        sent = {name: value for name, value in fields.items() if name != COMPANY}
+        held = self._held(change, user_id) if with_key or ROLE in sent else {}
+        sent, note = self._role(change, user_id, sent, held)
+        key = {USER_KEY: change.key} if with_key and is_blank(held.get(USER_KEY)) else {}
+        if sent or key:
+            self.talk.engine.writing([change.key])
+            self.client.write("PUT", f"/users/{user_id}", wire.body({**sent, **key}))
+            self.crews.wrote(change.parent_id, user_id, {**sent, **key})
+        if note and ROLE in fields and self._is_last_admin(change, user_id, fields, held):
+            return replace(self.talk.waits(change, note, "last_admin"), remote_id=user_id)
+        agreed = {name: value for name, value in fields.items() if name in sent or name in (COMPANY, ROLE)}
+        return self.talk.done(Status.UPDATED, user_id, agreed, note)
+
+    def _held(self, change: Change, user_id: str) -> Mapping[str, Any]:
+        """Return a user as it stands over there. Raises Refused for one that is not there."""
+        held = self.crews.of(change.parent_id).get(user_id) if change.parent_id else None
+        return held or wire.user(self.client.get(f"/users/{user_id}").record)
+
+    def _role(
+        self, change: Change, user_id: str, fields: dict[str, Any], held: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], str]:
+        """Return what is sent of the role, and a sentence where it is left as it is.
+
+        One of the store's own is reported as junior buyer; sending `role` alone would
+        take it away. Source: GET /users, `companyRoleId`.
+        """
+        if ROLE not in fields:
+            return fields, ""
+        others = {name: value for name, value in fields.items() if name != ROLE}
+        if self._is_custom(held) and (fields[ROLE] != ADMIN or ROLE not in change.edited):
+            return others, keeps_role(change.name, str(held.get("companyRoleName") or ""))
+        if self._is_last_admin(change, user_id, fields, held):
+            return others, stays_admin(change.name)
+        return fields, ""
+
+    def _is_custom(self, held: Mapping[str, Any]) -> bool:
+        role_id = str(held.get("companyRoleId") or "")
+        known = self.talk.account.facts.get(ROLES, {}).get(role_id, {})
+        return bool(role_id) and bool(known.get("is_custom", True))
+
+    def _is_last_admin(
+        self, change: Change, user_id: str, fields: Mapping[str, Any], held: Mapping[str, Any]
+    ) -> bool:
+        if held.get(ROLE) != ADMIN or fields.get(ROLE) == ADMIN or not change.parent_id:
+            return False
+        return not self.crews.other_admins(change.parent_id, user_id)
+
+    def _adopt(self, plan: Plan, held: Mapping[str, Any]) -> Outcome:
+        """Take a user who was there before us; what differs stays."""
+        wish = self.talk.wish(plan.change, plan.remote_id, held, [])
+        taken = self.talk.adopted(plan, wish)
+        if taken is not None:
+            return taken
+        outcome = self._change(plan.change, plan.remote_id, wish.fill, with_key=True)
+        if outcome.status is not Status.UPDATED:
+            return outcome
+        note = " ".join(part for part in (self.talk.noted(wish), outcome.message) if part)
+        return replace(outcome, message=note)
+
+    def _move(self, change: Change) -> Outcome:
+        """Delete the user there and make it below its new company, by a person's word.
+
+        Source: PUT /users, `companyId` is read-only after the create.
+        """
+        user = self.client.one(f"/users/{change.remote_id}")
+        if user is None:
+            return self._first(replace(change, remote_id=""))
+        there = wire.as_id(user.get(COMPANY))
+        if there == change.parent_id:
+            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
+        old, new = self._name(there), self._name(change.parent_id)
+        if change.choice != MOVE:
+            asks, label, consequence = move(change.name, old, new)
+            return self.talk.conflict(change, asks, ways=[Way(MOVE, label, consequence)])
+        return self._leave(change, there, old, wire.user(user)) or self._arrive(change, old)
+
+    def _name(self, company_id: str) -> str:
+        company = self.people.company(company_id) or {}
+        return str(company.get("companyName") or f"company {company_id}")
+
+    def _leave(
+        self, change: Change, company_id: str, company: str, user: Mapping[str, Any]
+    ) -> Outcome | None:
+        """Delete a user; return why that can't be, None where it was done."""
+        crew = self.crews.of(company_id, fresh=True)
+        if not set(crew) - {change.remote_id}:
+            return self.talk.rejected(change, last_one(change.name, company), "company", code=Why.LAST_USER)
+        if user.get(ROLE) == ADMIN and not self.crews.other_admins(company_id, change.remote_id):
+            return self.talk.rejected(change, last_admin(change.name, company), "company", code="last_admin")
+        self.talk.engine.writing([change.key])
+        try:
+            self.client.write("DELETE", f"/users/{change.remote_id}")
+        except Refused as refused:
+            if refused.why is Why.LAST_USER:
+                return self.talk.rejected(change, last_one(change.name, company), "company", code=refused.why)
+            if refused.status != 404:
+                raise
+        return None
+
+    def _arrive(self, change: Change, old: str) -> Outcome:
+        """Make a user who was just deleted elsewhere; a break here is made good by the next try."""
+        try:
+            return self._first(replace(change, remote_id="", sure=False))
+        except ConnectorError as error:
+            if isinstance(error, Refused):
+                raise
+            half = self.talk.waits(change, halfway(f"Deleted in {old}", error.message), error.code)
+            raise HalfwayError(replace(half, unsure=True), error) from error
