@@ -15,7 +15,7 @@ from connectors.inbound import Found
 from connectors.mapping import adoption, is_blank, same
 from connectors.models import Link, Stray
 from connectors.pulling import notices, strays, telling
-from connectors.pulling.merging import groups
+from connectors.pulling.merging import said
 from connectors.pulling.setting import as_stored, problems
 from connectors.queue import pulled
 from connectors.rendering import Renderer
@@ -62,8 +62,11 @@ def _wait(applier: "Applier", found: Found) -> None:
 def _values(applier: "Applier", found: Found) -> dict[str, Any]:
     """Return what the record says, by our names; blanks say nothing."""
     theirs = applier.theirs(found)
-    said = {group.head.local: group for group in groups(applier.mapping, theirs) if group.head.is_pulled}
-    values = {name: group.ours_of(theirs) for name, group in said.items()}
+    values = {
+        item.local: item.to_local(theirs[item.remote])
+        for item in said(applier.mapping, theirs)
+        if item.is_pulled
+    }
     return {name: value for name, value in values.items() if not is_blank(value)}
 
 

@@ -39,82 +39,53 @@ class Merged:
     refused: dict[str, list[Any]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """All fields of theirs that hold one field of ours; mostly it is one."""
-
-    fields: tuple[Field, ...]
-
-    @property
-    def head(self) -> Field:
-        """Return the one that knows the way back, else the first."""
-        return next((item for item in self.fields if item.is_pulled), self.fields[0])
-
-    def ours_of(self, theirs: Map[str, Json]) -> Any:
-        """Return their values as our one."""
-        return self.head.to_local(theirs.get(self.head.remote))
-
-    def told(self, theirs: Map[str, Json]) -> Any:
-        """Return their values as people read them."""
-        return self.ours_of(theirs) if self.head.is_pulled else theirs.get(self.head.remote)
-
-
-def groups(mapping: Mapping, names: Map[str, Json]) -> Iterator[Group]:
-    """Yield what a found record says something of, by our fields, but for what only a new one takes."""
-    by_local: dict[str, list[Field]] = {}
-    for item in mapping.fields:
-        if item.remote in names and item.only is None:
-            by_local.setdefault(item.local, []).append(item)
-    yield from (Group(tuple(fields)) for fields in by_local.values())
+def said(mapping: Mapping, names: Map[str, Json]) -> Iterator[Field]:
+    """Yield the fields that a found record says something of, but for what only a new one takes."""
+    yield from (item for item in mapping.fields if item.remote in names and item.only is None)
 
 
 def merge(mapping: Mapping, direction: Direction, ours: Ours, theirs: Map[str, Json]) -> Merged:
     """Compare a record with what was found; `theirs` holds only what the answer says something of."""
     merged = Merged(dict(ours.snapshot), dict(ours.left))
-    for group in groups(mapping, theirs):
-        _merge_one(group, direction, ours, theirs, merged)
-        for item in group.fields:
-            if item.remote in ours.payload:  # else our parent is not there: nothing to compare with
-                merged.snapshot[item.remote] = theirs[item.remote]
+    for item in said(mapping, theirs):
+        if item.remote in ours.payload:  # else our parent is not there: nothing to compare with
+            _merge_one(item, direction, ours, theirs[item.remote], merged)
+            merged.snapshot[item.remote] = theirs[item.remote]
     return merged
 
 
-def _merge_one(
-    group: Group, direction: Direction, ours: Ours, theirs: Map[str, Json], merged: Merged
-) -> None:
-    names = [item.remote for item in group.fields if item.remote in ours.payload]
-    if not names or all(same(theirs[name], ours.payload[name]) for name in names):
-        for name in names:
-            merged.left.pop(name, None)
-        return
-    is_changed = any(not same(theirs[name], ours.snapshot.get(name)) for name in names)
-    if direction != Direction.OUT and (direction == Direction.IN or group.head.master == "remote"):
-        _take(group, ours, theirs, merged)
-    elif group.head.master == "local" and is_changed:
-        _keep(group, names, ours, theirs, merged)
+def _merge_one(item: Field, direction: Direction, ours: Ours, theirs: Json, merged: Merged) -> None:
+    name = item.remote
+    before = ours.snapshot.get(name)
+    if same(theirs, ours.payload[name]):
+        merged.left.pop(name, None)
+    elif direction == Direction.IN or (direction == Direction.BOTH and item.master == "remote"):
+        if item.is_pulled and not (is_blank(theirs) and is_blank(before)):
+            _take(item, ours, theirs, merged)
+    elif item.master == "local" and not same(theirs, before):
+        _keep(item, ours, theirs, merged)
 
 
-def _take(group: Group, ours: Ours, theirs: Map[str, Json], merged: Merged) -> None:
-    """Take their value, unless they have none and never had one that we knew of."""
-    head = group.head
-    if not head.is_pulled or all(
-        is_blank(theirs[item.remote]) and is_blank(ours.snapshot.get(item.remote)) for item in group.fields
-    ):
-        return
-    value, before = group.ours_of(theirs), ours.local.get(head.local)
+def _take(item: Field, ours: Ours, theirs: Json, merged: Merged) -> None:
+    value, before = item.to_local(theirs), ours.local.get(item.local)
     if not means_same(value, before):
-        merged.taken[head.local] = value
-        merged.changes[head.label] = [before, value]
+        merged.taken[item.local] = value
+        merged.changes[item.label] = [before, value]
 
 
-def _keep(group: Group, names: list[str], ours: Ours, theirs: Map[str, Json], merged: Merged) -> None:
+def _keep(item: Field, ours: Ours, theirs: Json, merged: Merged) -> None:
     """Keep ours; the snapshot says that theirs differs, so ours is sent again."""
-    if all(is_blank(ours.payload[name]) and is_blank(ours.snapshot.get(name)) for name in names):
+    name, before, value = item.remote, ours.snapshot.get(item.remote), ours.payload[item.remote]
+    if is_blank(value) and is_blank(before):
         # We never said anything of it: sending our blank would wipe out what only they know.
-        merged.left.update({name: ours.payload[name] for name in names})
-    elif not all(name in ours.left and same(ours.left[name], ours.payload[name]) for name in names):
-        before = {name: ours.snapshot.get(name) for name in theirs}
-        merged.refused[group.head.label] = [group.told(before), group.told(theirs)]
+        merged.left[name] = value
+    elif not (name in ours.left and same(ours.left[name], value)):
+        shown = item.to_local if item.is_pulled else _as_it_is
+        merged.refused[item.label] = [shown(before), shown(theirs)]
+
+
+def _as_it_is(value: Json) -> Json:
+    return value
 
 
 def means_same(one: Any, other: Any) -> bool:
