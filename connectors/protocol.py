@@ -371,6 +371,16 @@ def unknown(_: str) -> str:
     return ""
 
 
+def untold(_entity: str, _settings: Mapping[str, Any]) -> str:
+    """Tell nothing of what a first push makes."""
+    return ""
+
+
+def no_other_role(_snapshot: Mapping[str, Any]) -> str:
+    """Know of no role but ours."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """Describe one box of the connection's form.
@@ -441,7 +451,10 @@ class Kind:
     base_url_default: str = ""  # of a new connection, where all have the same
     primary_word: str = "Primary"  # what a company's Primary contact is called there
     role_words: Mapping[str, str] = field(default_factory=dict)  # our role -> what it is there
+    role_there: Callable[[Mapping[str, Any]], str] = no_other_role  # snapshot -> a role that only they have
     needs: Mapping[str, str] = field(default_factory=dict)  # entity -> what it is needed for, one sentence
+    # Entity, settings -> what a first push makes, as in "a user, role {role}"; {role} is filled in by who asks.
+    creates: Callable[[str, Mapping[str, Any]], str] = untold
     directions: Mapping[str, Direction] = field(default_factory=dict)  # entity -> where none is chosen
     hooks: HookKind | None = None  # it can tell of changes
     is_paced: bool = False  # its answers tell how many calls are left: see Engine.on_window
