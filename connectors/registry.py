@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from connectors.models import Connection
 
 # One line per remote system: its folder holds the rest.
-KINDS = {"salesforce": "connectors.systems.salesforce.kind"}
+KINDS = {
+    "salesforce": "connectors.systems.salesforce.kind",
+    "bigcommerce": "connectors.systems.bigcommerce.kind",
+}
 REHEARSAL = "rehearsal"  # the environment
 
 
