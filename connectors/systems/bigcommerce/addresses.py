@@ -59,7 +59,7 @@ class Addresses:
             return self._together(change) or self._make(change)
         if plan.held is not None:
             return self._adopt(plan, plan.held)
-        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=False)  # found by it
 
     def _together(self, change: Change) -> Outcome | None:
         """Make new addresses in one call; None where there are too few, or it did not serve."""
@@ -98,8 +98,8 @@ class Addresses:
                 raise
         plan = self.finder.ours(change, fresh=True)
         if plan is None or not plan.remote_id or plan.remote_id == address_id:
-            return self.talk.gone(change)
-        return self._written(change, plan.remote_id, self.talk.whole(change), with_key=True)
+            return self.talk.lost(change)
+        return self._written(change, plan.remote_id, self.talk.whole(change), with_key=False)
 
     def _written(
         self, change: Change, address_id: str, fields: Mapping[str, Any], *, with_key: bool

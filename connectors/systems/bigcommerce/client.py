@@ -111,7 +111,7 @@ class Client:
         seen: set[str] = set()
         offset, limit = 0, PAGE
         while True:
-            reply, limit = self._page(path, params, offset, limit)
+            reply, limit = self.page(path, params, offset, limit)
             found = reply.records
             fresh = [record for record in found if wire.as_id(record.get(id_name)) not in seen]
             seen.update(wire.as_id(record.get(id_name)) for record in found)
@@ -126,7 +126,7 @@ class Client:
         for page in self.pages(path, id_name, params):
             yield from page
 
-    def _page(self, path: str, params: Mapping[str, Any], offset: int, limit: int) -> tuple[Reply, int]:
+    def page(self, path: str, params: Mapping[str, Any], offset: int, limit: int) -> tuple[Reply, int]:
         """Return a page and the size that it was asked in: a store may allow less than documented."""
         while True:
             try:

@@ -167,7 +167,6 @@ class Companies:
         self, change: Change, company_id: str, fields: Mapping[str, Any], *, with_key: bool
     ) -> Outcome:
         """Write what differs. What is not there any more is looked for by our key, or is gone."""
-        self.talk.engine.writing([change.key])
         try:
             return self._written(change, company_id, fields, with_key=with_key)
         except Refused as refused:
@@ -181,8 +180,11 @@ class Companies:
     def _written(
         self, change: Change, company_id: str, fields: Mapping[str, Any], *, with_key: bool
     ) -> Outcome:
-        sent, note = self.talk.cleared(fields, NEVER_EMPTY)
         held = wire.company(self.client.get(f"/companies/{company_id}").record) if with_key else None
+        if held is not None:  # nothing is emptied that is empty: in doubt all that we don't have is named
+            fields = {name: value for name, value in fields.items() if value is not None or held.get(name)}
+        sent, note = self.talk.cleared(fields, NEVER_EMPTY)
+        self.talk.engine.writing([change.key])
         # First the status: a company that is blocked here must not wait for its new phone.
         if STATUS in sent:
             self._set_status(company_id, sent[STATUS])

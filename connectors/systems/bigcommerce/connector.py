@@ -1,11 +1,11 @@
-"""Push companies, contacts and locations to a B2B store."""
+"""Push companies, contacts and locations to a B2B store, read them there, and be told of changes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from connectors.inbound import NothingIn
+from connectors.inbound import Found, HookLine, Missing, Page
 from connectors.protocol import (
     Account,
     Capability,
@@ -18,15 +18,17 @@ from connectors.protocol import (
 )
 from connectors.systems.bigcommerce import fields, trial
 from connectors.systems.bigcommerce.client import Client
+from connectors.systems.bigcommerce.hooks import Hooks
+from connectors.systems.bigcommerce.pull import Puller
 from connectors.systems.bigcommerce.pushing import matched, pushed
 
 BATCH = 50  # a record takes one to eight calls of 150 a minute: more would keep a click waiting
 
 
-class BigCommerceConnector(NothingIn):
+class BigCommerceConnector:
     """Talk to one store; see `connectors.protocol.Connector`."""
 
-    capabilities = frozenset({Capability.PUSH})
+    capabilities = frozenset({Capability.PUSH, Capability.PULL})
     batch_size = BATCH
     reach = 1
 
@@ -60,6 +62,26 @@ class BigCommerceConnector(NothingIn):
     def list_users(self) -> Iterator[UserRecord]:
         """Refuse: nobody owns records in B2B."""
         raise NotImplementedError(f"B2B: {Capability.USERS} is not a declared capability")
+
+    def pull(self, entity: str, since: str | None) -> Iterator[Page]:
+        """Yield pages of what changed since a cursor, of all without one."""
+        yield from Puller(self.client, self.account).pages(entity, since)
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
+        """Read single records again, in order."""
+        yield from Puller(self.client, self.account).single(entity, remote_ids)
+
+    def hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Return how each event is listened to. Changes nothing."""
+        return Hooks(self.client, address, secret).look()
+
+    def register_hooks(self, address: str, secret: str) -> Sequence[HookLine]:
+        """Have every event delivered to this address; return how each stands then."""
+        return Hooks(self.client, address, secret).register()
+
+    def remove_hooks(self, address: str) -> int:
+        """Have nothing delivered to this address any more; return how many hooks went."""
+        return Hooks(self.client, address, "").remove()
 
     def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         """Yield one outcome per change, in order, until a click is more urgent."""

@@ -8,7 +8,16 @@ from connectors.protocol import Direction, Input, Kind
 from connectors.systems.bigcommerce.client import B2B_HOST, CORE_SETTING, CORE_URL
 from connectors.systems.bigcommerce.connector import BATCH, BigCommerceConnector
 from connectors.systems.bigcommerce.guide import DEFAULT_KEY, setup_guide
-from connectors.systems.bigcommerce.logins import LOGINS, address, field_name, number, numbers, pattern
+from connectors.systems.bigcommerce.hooks import HOOK_KIND, SIGNATURE_SETTING
+from connectors.systems.bigcommerce.logins import (
+    LOGINS,
+    address,
+    field_name,
+    minutes,
+    number,
+    numbers,
+    pattern,
+)
 from connectors.systems.bigcommerce.mapping import CUSTOM, KEY_SETTING, USER, mappings
 from connectors.systems.bigcommerce.options import (
     CATALOG_SETTING,
@@ -24,7 +33,6 @@ from connectors.systems.bigcommerce.urls import APP_SETTING, HOLE, record_url
 from connectors.systems.bigcommerce.words import EXTRA_FIELDS, SYSTEM, TITLE
 
 STORE, FIELDS, NOTICES = "The store", "", "Notices of changes"
-SIGNATURE_SETTING = "require_signature"
 NO_YES = (("no", "No"), ("yes", "Yes"))
 
 
@@ -114,7 +122,15 @@ SETTINGS = (
         section=STORE,
     ),
     Input(
-        "require_signature",
+        "poll_minutes",
+        "Look for changes every so many minutes",
+        "What webhooks miss is found so: companies made in bulk, changed roles. 0: only when someone asks.",
+        "5",
+        read=minutes,
+        section=NOTICES,
+    ),
+    Input(
+        SIGNATURE_SETTING,
         "Require signatures",
         "Whether a notice without the store's signature is refused. It needs the client secret of the login.",
         "no",
@@ -176,6 +192,7 @@ KIND = Kind(
     },
     creates=creates,
     directions={"company": Direction.OUT, "contact": Direction.OUT, "location": Direction.OUT},
+    hooks=HOOK_KIND,
     is_paced=True,
     batch_size=BATCH,
     slots=2,

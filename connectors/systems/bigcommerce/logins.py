@@ -39,6 +39,13 @@ def number(text: str) -> str:
     return text
 
 
+def minutes(text: str) -> str:
+    """Return how many minutes, from 0 to a day. Raises UnfitError."""
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) > 1440:
+        raise UnfitError("Enter whole minutes, from 1 to 1440; 0 for never.")
+    return str(int(text))
+
+
 def numbers(text: str) -> str:
     """Return a list of numbers, "1,2". Raises UnfitError."""
     parts = [part for part in re.split(r"[,;\s]+", text) if part]

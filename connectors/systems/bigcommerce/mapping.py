@@ -140,6 +140,7 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
         system=SYSTEM,
         lead="contact",
         holds=_rejected,
+        natural=("name", "email"),
     )
     contact = Mapping(
         entity="contact",
@@ -151,6 +152,7 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
         parent="companyId",
         rank=_admins_first,
         holds=_inactive,
+        natural=("email",),
     )
     location = Mapping(
         entity="location",
@@ -161,6 +163,7 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
         system=SYSTEM,
         parent="companyId",
         lead="contact",
+        natural=("street", "city", "postal_code"),
     )
     return {"company": company, "contact": contact, "location": location}
 

@@ -13,7 +13,7 @@ from connectors.protocol import Change, Outcome, Way
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
 from connectors.systems.bigcommerce.talk import CONSENT, MOVE, Talk
-from connectors.systems.bigcommerce.words import consent, several_customers, super_admin, taken
+from connectors.systems.bigcommerce.words import consent, several_customers, super_admin, taken, taken_here
 
 
 @dataclass
@@ -51,8 +51,11 @@ class People:
 
     def is_taken(self, change: Change, email: str, user: wire.Record, field_name: str) -> Outcome:
         """Return the outcome of a record whose e-mail a user of another company has."""
-        company = self.company(wire.as_id(user.get("companyId"))) or {}
+        company_id = wire.as_id(user.get("companyId"))
+        company = self.company(company_id) or {}
         name = str(company.get("companyName") or "another company")
+        if company_id == change.parent_id:
+            return self.talk.rejected(change, taken_here(email, name), field_name, code="email_taken")
         return self.talk.rejected(change, taken(email, name), field_name, code="email_taken")
 
     def needs_consent(self, change: Change, email: str, company: str, field_name: str) -> Outcome | None:

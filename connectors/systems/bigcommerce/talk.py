@@ -10,6 +10,7 @@ from connectors.mapping import adoption, is_blank, same
 from connectors.protocol import (
     CONFLICT,
     GONE,
+    PARENT_GONE,
     Account,
     Adoption,
     Candidate,
@@ -24,7 +25,7 @@ from connectors.systems.bigcommerce.client import Client
 from connectors.systems.bigcommerce.errors import Refused, Why
 from connectors.systems.bigcommerce.nouns import NOUNS, Nouns
 from connectors.systems.bigcommerce.urls import record_url
-from connectors.systems.bigcommerce.words import DELETED, refusal, stays
+from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, refusal, stays
 
 OVERWRITE_SETTING = "overwrite_on_adoption"
 CONSENT, MOVE = "consent", "move"  # what a person may agree to: see `protocol.Way`
@@ -102,6 +103,15 @@ class Talk:
         text = DELETED.format(one=self.nouns.one)
         return Outcome(Status.REJECTED, change.remote_id, GONE, text, exchange=self.client.last)
 
+    def lost(self, change: Change) -> Outcome:
+        """Return the outcome of a child that is not there: its company is looked at first."""
+        if change.parent_id and self._is_company_lost(change):
+            return self.waits(change, NO_COMPANY, PARENT_GONE)
+        return self.gone(change)
+
+    def _is_company_lost(self, change: Change) -> bool:
+        return self.client.one(f"/companies/{change.parent_id}") is None
+
     def conflict(
         self, change: Change, text: str, records: Iterable[Candidate] = (), ways: Sequence[Way] = ()
     ) -> Outcome:
@@ -120,7 +130,7 @@ class Talk:
     def wish(
         self, change: Change, remote_id: str, held: Mapping[str, Any], always: Sequence[str]
     ) -> Adoption:
-        """Return what is reserved, and what will be written into blanks; `always`: where ours decides."""
+        """Return what is reserved, and what fills blanks; `always`: where ours decides."""
         ours = {name: change.payload.get(name) for name in self.names()}
         theirs = {name: held.get(name) for name in self.names()}
         overwrite = bool(self.settings.get(OVERWRITE_SETTING))
@@ -150,6 +160,8 @@ class Talk:
 
     def refusal(self, change: Change, refused: Refused) -> Outcome:
         """Return the outcome of a record that B2B refused, by our field names and in our words."""
+        if refused.why is Why.GONE and change.parent_id and self._is_company_lost(change):
+            return self.waits(change, NO_COMPANY, PARENT_GONE)
         by_remote, errors = self.mapping.by_remote, dict[str, str]()
         rest = [refused.said.message] if refused.why is Why.OTHER else []
         for name, text in refused.said.fields.items():

@@ -1,7 +1,7 @@
 """Find the company user that is a contact of ours already, or may be."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.mapping import as_text
@@ -24,6 +24,7 @@ class UserFinder:
     people: People
     crews: Crews
     changes: Sequence[Change]
+    seen: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # users by id, as they were found
 
     def plan(self, change: Change) -> Plan:
         """Return whether a user is ours, to be adopted, to be made, or a person's to decide."""
@@ -66,6 +67,7 @@ class UserFinder:
 
     def met(self, change: Change, user_id: str, user: Mapping[str, Any]) -> Plan:
         """Return the plan of one user that has the contact's e-mail, or was chosen."""
+        self.seen[user_id] = user
         email, key = str(user.get(EMAIL) or ""), (as_text(user.get(USER_KEY)) or "").casefold()
         if user.get("companyId") != change.parent_id:
             return Plan(change, outcome=self.people.is_taken(change, email, user, EMAIL))

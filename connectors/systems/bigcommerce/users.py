@@ -16,13 +16,15 @@ from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.mapping import ROLES, USER_KEY
 from connectors.systems.bigcommerce.people import People, emails
-from connectors.systems.bigcommerce.readings import ADMIN
+from connectors.systems.bigcommerce.readings import ADMIN, JUNIOR
+from connectors.systems.bigcommerce.states import folded
 from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
 from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user
 from connectors.systems.bigcommerce.words import halfway, keeps_role, last_admin, last_one, move, stays_admin
 
-ROLE, COMPANY = "role", "companyId"
+ROLE, ROLE_NAME, COMPANY = "role", "companyRoleName", "companyId"
+PLAIN_ROLES = frozenset({"admin", "seniorbuyer", "juniorbuyer"})
 
 
 class Users:
@@ -118,7 +120,7 @@ class Users:
         other = wire.as_id(found.get("id")) if found else ""
         plan = self.finder.met(change, other, wire.user(found)) if found and other != user_id else None
         if plan is None or plan.outcome is not None:
-            return self.talk.gone(change)
+            return self.talk.lost(change)
         return self._written(change, other, self.talk.whole(change), with_key=True)
 
     def _not_changed(self, change: Change, user_id: str, refused: Refused) -> Outcome:
@@ -131,48 +133,40 @@ class Users:
     def _written(self, change: Change, user_id: str, fields: Mapping[str, Any], *, with_key: bool) -> Outcome:
         sent = {name: value for name, value in fields.items() if name != COMPANY}
         held = self._held(change, user_id) if with_key or ROLE in sent else {}
-        sent, note = self._role(change, user_id, sent, held)
+        is_last = ROLE in sent and self._is_last_admin(change, user_id, sent[ROLE], held)
+        role = "" if is_last or ROLE not in sent else self._kept_role(change, sent[ROLE], held)
+        if is_last or role:
+            del sent[ROLE]
         key = {USER_KEY: change.key} if with_key and is_blank(held.get(USER_KEY)) else {}
         if sent or key:
             self.talk.engine.writing([change.key])
             self.client.write("PUT", f"/users/{user_id}", wire.body({**sent, **key}))
             self.crews.wrote(change.parent_id, user_id, {**sent, **key})
-        if note and ROLE in fields and self._is_last_admin(change, user_id, fields, held):
-            return replace(self.talk.waits(change, note, "last_admin"), remote_id=user_id)
-        agreed = {name: value for name, value in fields.items() if name in sent or name in (COMPANY, ROLE)}
-        return self.talk.done(Status.UPDATED, user_id, agreed, note)
+        if is_last:
+            return replace(self.talk.waits(change, stays_admin(change.name), "last_admin"), remote_id=user_id)
+        agreed = {**fields, **({ROLE_NAME: role} if role else {})}
+        return self.talk.done(Status.UPDATED, user_id, agreed, keeps_role(change.name, role) if role else "")
 
     def _held(self, change: Change, user_id: str) -> Mapping[str, Any]:
         """Return a user as it stands over there. Raises Refused for one that is not there."""
-        held = self.crews.of(change.parent_id).get(user_id) if change.parent_id else None
-        return held or wire.user(self.client.get(f"/users/{user_id}").record)
+        known = self.crews.known.get(change.parent_id, {}).get(user_id) or self.finder.seen.get(user_id)
+        return known or wire.user(self.client.get(f"/users/{user_id}").record)
 
-    def _role(
-        self, change: Change, user_id: str, fields: dict[str, Any], held: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], str]:
-        """Return what is sent of the role, and a sentence where it is left as it is.
+    def _kept_role(self, change: Change, role: int, held: Mapping[str, Any]) -> str:
+        """Return the name of a role of the store's own that stays, "" where ours is sent.
 
-        One of the store's own is reported as junior buyer; sending `role` alone would
-        take it away. Source: GET /users, `companyRoleId`.
+        Such a user is reported as junior buyer; sending `role` alone would take the role
+        away. Source: GET /users, `companyRoleId`. Who is made Admin here becomes it there.
         """
-        if ROLE not in fields:
-            return fields, ""
-        others = {name: value for name, value in fields.items() if name != ROLE}
-        if self._is_custom(held) and (fields[ROLE] != ADMIN or ROLE not in change.edited):
-            return others, keeps_role(change.name, str(held.get("companyRoleName") or ""))
-        if self._is_last_admin(change, user_id, fields, held):
-            return others, stays_admin(change.name)
-        return fields, ""
-
-    def _is_custom(self, held: Mapping[str, Any]) -> bool:
-        role_id = str(held.get("companyRoleId") or "")
+        role_id, name = str(held.get("companyRoleId") or ""), str(held.get(ROLE_NAME) or "")
         known = self.talk.account.facts.get(ROLES, {}).get(role_id, {})
-        return bool(role_id) and bool(known.get("is_custom", True))
+        is_plain = folded(name) in PLAIN_ROLES or held.get(ROLE) != JUNIOR
+        is_custom = bool(role_id) and bool(known.get("is_custom", not is_plain))
+        is_promoted = role == ADMIN and ROLE in change.edited
+        return (name or f"number {role_id}") if is_custom and not is_promoted else ""
 
-    def _is_last_admin(
-        self, change: Change, user_id: str, fields: Mapping[str, Any], held: Mapping[str, Any]
-    ) -> bool:
-        if held.get(ROLE) != ADMIN or fields.get(ROLE) == ADMIN or not change.parent_id:
+    def _is_last_admin(self, change: Change, user_id: str, role: int, held: Mapping[str, Any]) -> bool:
+        if held.get(ROLE) != ADMIN or role == ADMIN or not change.parent_id:
             return False
         return not self.crews.other_admins(change.parent_id, user_id)
 

@@ -77,6 +77,9 @@ DELETED = (
     "Deleted in B2B. Nothing was changed here, and no {one} was made anew. Create it again, unlink it, or "
     "leave it."
 )
+NO_COMPANY = (
+    "Its company is not there in B2B any more. That is looked at first; then this is tried again by itself."
+)
 _EMPTY = re.compile(
     r"may not be (?:null|blank|empty)|is required|can'?t be (?:null|blank|empty)", re.IGNORECASE
 )
@@ -116,6 +119,11 @@ def taken(email: str, company: str) -> str:
         f"another e-mail here; or, if the person moved, delete the user of {company} in B2B and send this "
         "again."
     )
+
+
+def taken_here(email: str, company: str) -> str:
+    """Return what to do about an e-mail that another user of the same company has."""
+    return f"{email} already is another user of {company} in B2B. Each user needs an e-mail of their own."
 
 
 def super_admin(email: str) -> str:
