@@ -76,6 +76,11 @@ def of(model: type[models.Model]) -> Entity[Any, Any]:
     raise LookupError(f"{model.__name__} is not a synced entity")
 
 
+def children_of(name: str) -> list[Entity[Any, Any]]:
+    """Return the entities whose records belong to those of this one."""
+    return [entity for entity in in_order() if entity.parent == name]
+
+
 def in_order(names: Iterable[str] | None = None) -> list[Entity[Any, Any]]:
     """Return the entities (of these names), parents before children."""
     chosen = _registered.values() if names is None else [_registered[n] for n in names if n in _registered]

@@ -64,8 +64,7 @@ def family(record: Any) -> list[uuid.UUID]:
 
 
 def _children(record: Any) -> list[Any]:
-    name = entities.of(type(record)).name
-    return [entity for entity in entities.in_order() if entity.parent == name]
+    return entities.children_of(entities.of(type(record)).name)
 
 
 def _shown(entry: Entry, now: Any) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from connectors.queue.decisions import (
     InFlightError,
     choose,
     note_match,
+    send_anew,
     set_automatic,
     set_enabled,
     unlink,
 )
-from connectors.queue.requests import Enqueued, enqueue, moving, retry_failed, waiting
+from connectors.queue.requests import Enqueued, enqueue, enqueue_chosen, moving, retry_failed, waiting
 from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
 
@@ -37,6 +38,7 @@ __all__ = [
     "count_due",
     "enqueue",
     "enqueue_auto",
+    "enqueue_chosen",
     "find_changed",
     "has_due",
     "hold",
@@ -48,6 +50,7 @@ __all__ = [
     "reserve",
     "retry_failed",
     "said",
+    "send_anew",
     "set_automatic",
     "set_enabled",
     "settle",

@@ -1,6 +1,7 @@
 """Decisions: what a person says of one link, and whom a look-up found."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from connectors import entities, logbook
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import CREATE, Adoption, Candidate, Matched, Outcome, Status
-from connectors.queue.requests import enqueue
+from connectors.queue.requests import enqueue, enqueue_chosen
 from connectors.queue.slots import live_leases
 
 
@@ -50,6 +51,26 @@ def unlink(entity: str, link_pk: int, *, by: str) -> None:
         link.errors, link.candidates, link.ways = {}, [], []
         link.requested_by = by[:150]
         link.save()
+
+
+def send_anew(entity: str, pks: Sequence[int], connection: Connection, *, by: str, run: uuid.UUID) -> int:
+    """Forget who these records are over there, and request them. Returns how many.
+
+    For what belonged to a record that is gone there: each is looked for, and made anew where
+    it is gone too. What is being sent at this moment is left.
+    """
+    kind = entities.get(entity)
+    with transaction.atomic():
+        links = kind.link.objects.select_for_update().filter(connection=connection, record_id__in=pks)
+        links = links.exclude(lease__in=live_leases(connection)).exclude(enabled=Link.Enabled.NO)
+        wanted = []
+        for link in links.order_by("record_id"):
+            _forget_remote(link)
+            link.choice = ""  # it was about another one
+            link.save(update_fields=["choice", *FORGOTTEN])
+            wanted.append(link.record_id)
+        done = enqueue_chosen({entity: wanted}, connection, run=run, requested_by=by)
+    return done[entity].queued
 
 
 def note_match(entity: str, pk: int, connection: Connection, matched: Matched) -> str:

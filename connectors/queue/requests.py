@@ -1,7 +1,7 @@
 """Requests: what a click, a save or a command wants of links."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from connectors.models import Connection, Link, LinkQuerySet
 from connectors.queue.upsert import write_requests
 from connectors.rendering import parent_is_there
 from synclog import runs
+
+CLICK_MOST = 25  # records that one click may put ahead of the others: more of them are a backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,34 @@ def enqueue(
         return _enqueue(kind, connection, asked, wanted, full=full, along=along)
 
 
+def enqueue_chosen(
+    chosen: Mapping[str, Collection[int]],
+    connection: Connection,
+    *,
+    run: uuid.UUID,
+    requested_by: str,
+) -> dict[str, Enqueued]:
+    """Request what a person chose, records (pks) by entity, in one transaction and parents first.
+
+    Many of them are a backlog, which a click on one record goes ahead of; their parents go
+    along either way. Returns what became of each entity's.
+    """
+    priority = priority_of(sum(map(len, chosen.values())))
+    with transaction.atomic():
+        return {
+            kind.name: enqueue(
+                kind.name, chosen[kind.name], connection,
+                run=run, requested_by=requested_by, priority=priority, parents=True,
+            )
+            for kind in entities.in_order(chosen)
+        }  # fmt: skip
+
+
+def priority_of(number: int) -> int:
+    """Return how urgent it is that a person asked for so many records."""
+    return Link.Priority.CLICK if number <= CLICK_MOST else Link.Priority.BULK
+
+
 def _enqueue(
     kind: Entity[Any, Any],
     connection: Connection,
@@ -82,15 +112,28 @@ def _enqueue(
 def _request_parents(
     kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int]
 ) -> int:
-    """Request the parents that nobody ever sent; one that failed or is switched off stays as it is."""
+    """Request the parents that nobody ever sent; one that failed or is switched off stays as it is.
+
+    One that waits already comes as early as these want it to.
+    """
     if not kind.parent:
         return 0
     parent = entities.get(kind.parent)
     pks = set(kind.records().filter(pk__in=wanted).values_list(f"{kind.parent}_id", flat=True))
+    _hurry(parent, connection, pks, template.priority)
     known = parent.links().filter(connection=connection, record__in=pks)
     known = known.exclude(remote_id="", state=Link.State.IDLE, enabled=Link.Enabled.YES)
     missing = sorted(pks - set(known.values_list("record_id", flat=True)))
     return write_requests(parent, _template_of(parent, template), missing) if missing else 0
+
+
+def _hurry(kind: Entity[Any, Any], connection: Connection, pks: Collection[int], priority: int) -> None:
+    """Let new records that wait be at least this urgent."""
+    if priority == max(Link.Priority):
+        return
+    slow = kind.links().filter(connection=connection, record__in=pks, state=Link.State.PENDING)
+    slow = slow.filter(remote_id="", priority__gt=priority).select_for_update().order_by("record_id")
+    kind.links().filter(pk__in=list(slow.values_list("pk", flat=True))).update(priority=priority)
 
 
 def request_row(
@@ -133,16 +176,17 @@ def retry_failed(
 ) -> int:
     """Request failed records again, all or those of one run; return how many.
 
-    Those that wait for a person's choice are left: asking again answers nothing.
+    Those that wait for a person's choice are left: asking again answers nothing. Many are a
+    backlog: see `enqueue_chosen`.
     """
-    count = 0
+    chosen = {}
     for kind in entities.in_order([entity] if entity else None):
         failed = kind.links().filter(connection=connection, state=Link.State.FAILED)
         if only_run is not None:
             failed = failed.filter(run=only_run)
-        pks = failed.exclude(code="conflict").values_list("record_id", flat=True)
-        count += enqueue(kind.name, list(pks), connection, run=run, requested_by=requested_by).queued
-    return count
+        chosen[kind.name] = list(failed.exclude(code="conflict").values_list("record_id", flat=True))
+    results = enqueue_chosen(chosen, connection, run=run, requested_by=requested_by)
+    return sum(result.queued for result in results.values())
 
 
 def waiting(run: uuid.UUID) -> int:
