@@ -6,7 +6,7 @@ here (`connectors/pulling/`); a delivery is only ever a hint to read a record ag
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ class Found:
     key: str = ""
     parent_id: str = ""
     name: str = ""  # for sentences
+    noted: Mapping[str, Any] = field(default_factory=dict)  # no field of ours, and kept in the snapshot
 
 
 @dataclass(frozen=True, slots=True)

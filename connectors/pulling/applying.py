@@ -102,7 +102,9 @@ class Applier:
             item.local: getattr(link.record, item.local) for item in self.mapping.fields if item.is_pulled
         }
         ours = Ours(payload, local, link.snapshot, link.left)
-        return merge(self.mapping, self.direction, ours, self.theirs(found))
+        merged = merge(self.mapping, self.direction, ours, self.theirs(found))
+        merged.snapshot.update(found.noted)
+        return merged
 
     def theirs(self, found: Found) -> dict[str, Json]:
         """Return what a found record says of mapped fields, and below whom it stands."""

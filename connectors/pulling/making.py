@@ -178,8 +178,9 @@ def _link_made(applier: "Applier", found: Found, record: Any) -> None:
     theirs = applier.theirs(found)
     left = {name: value for name, value in payload.items() if not same(value, theirs.get(name))}
     pulled.link_new(
-        applier.kind, applier.connection, record, found.remote_id, theirs, left, adopted=True, unsure=False
-    )
+        applier.kind, applier.connection, record, found.remote_id, {**theirs, **found.noted}, left,
+        adopted=True, unsure=False,
+    )  # fmt: skip
 
 
 def _tell_made(applier: "Applier", found: Found, record: Any, values: dict[str, Any]) -> None:
