@@ -15,7 +15,7 @@ from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.address_matching import AddressFinder
 from connectors.systems.bigcommerce.addresses_bulk import LEAST, Bulk, address_body, new_address
 from connectors.systems.bigcommerce.errors import Refused, garbage
-from connectors.systems.bigcommerce.mapping import ADDRESS_KEY
+from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.words import halfway, move_address
 
@@ -38,7 +38,10 @@ class Addresses:
         if change.key in self.made:
             return Plan(change, self.made[change.key])
         if change.key not in self.plans:
-            self.plans[change.key] = self.finder.plan(change)
+            plan = self.finder.plan(change)
+            is_new = plan.outcome is None and not plan.remote_id
+            stop = self.talk.unfilled(change, ADDRESS) if is_new else None
+            self.plans[change.key] = Plan(change, outcome=stop) if stop else plan
         return self.plans[change.key]
 
     def push(self, change: Change) -> Outcome:
@@ -80,7 +83,7 @@ class Addresses:
 
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])
-        reply = self.client.write("POST", "/addresses", new_address(change))
+        reply = self.client.write("POST", "/addresses", new_address(change, self.talk.account))
         address_id = wire.as_id(reply.record.get("addressId"))
         if not address_id:
             raise garbage(str(reply.body))

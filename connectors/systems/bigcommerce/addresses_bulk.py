@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.mapping import is_blank
-from connectors.protocol import Change, Outcome, Status
+from connectors.protocol import Account, Change, Outcome, Status
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.address_matching import AddressFinder
 from connectors.systems.bigcommerce.client import MAX_BULK
 from connectors.systems.bigcommerce.errors import Refused
-from connectors.systems.bigcommerce.mapping import ADDRESS_KEY
+from connectors.systems.bigcommerce.extras import filled
+from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.states import WITH_STATES, country_code, state
 from connectors.systems.bigcommerce.talk import Talk
 
@@ -19,11 +20,12 @@ _PLACE = ("countryCode", "stateName")
 _DEFAULTS = {"isDefaultBilling": "isBilling", "isDefaultShipping": "isShipping"}
 
 
-def new_address(change: Change) -> dict[str, Any]:
+def new_address(change: Change, account: Account) -> dict[str, Any]:
     """Return the body of a new address: no blanks, and our key along."""
+    extra = filled(account.facts, ADDRESS, change.payload)
     body = {
         "companyId": wire.as_int(change.parent_id),
-        **address_body(change, change.payload),
+        **address_body(change, {**change.payload, **extra}),
         ADDRESS_KEY: change.key,
     }
     return {name: value for name, value in body.items() if not is_blank(value)}
@@ -65,7 +67,7 @@ class Bulk:
         not promised, so they are looked for. Source: POST /addresses/bulk.
         """
         group = list({change.key: change for change in changes}.values())[:MAX_BULK]
-        bodies = {change.key: new_address(change) for change in group}
+        bodies = {change.key: new_address(change, self.talk.account) for change in group}
         self.talk.engine.writing(bodies)
         told: dict[str, Outcome] = {}
         stored: Sequence[wire.Record] = ()

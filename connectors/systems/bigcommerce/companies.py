@@ -14,7 +14,8 @@ from connectors.protocol import Change, Exchange, Outcome, Status
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.company_matching import CompanyFinder
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
-from connectors.systems.bigcommerce.mapping import COMPANY, COMPANY_KEY, LEAD, key_extra
+from connectors.systems.bigcommerce.extras import filled, lacking, required
+from connectors.systems.bigcommerce.mapping import COMPANY, COMPANY_KEY, LEAD, USER, key_extra
 from connectors.systems.bigcommerce.options import channels, group_or_catalog, welcomes
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ACTIVE
@@ -59,33 +60,31 @@ class Companies:
         return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
 
     def _consent(self, change: Change) -> Outcome | None:
-        email, name = (
-            str(change.payload.get("adminEmail") or ""),
-            str(change.payload.get("companyName") or ""),
-        )
+        email, name = (str(change.payload.get(field) or "") for field in ("adminEmail", "companyName"))
         return self.people.needs_consent(change, email, name, LEAD)
-
-    def _unfilled(self, change: Change) -> Outcome | None:
-        """Say before any call which extra fields the store wants and nothing here fills."""
-        lacking = [
-            name.removeprefix(wire.EXTRA)
-            for name in required(self.talk.account.facts)
-            if is_blank(self._extras(change).get(name))
-        ]
-        return self.talk.rejected(change, unfilled(lacking), code="unfilled") if lacking else None
 
     def _extras(self, change: Change) -> dict[str, Any]:
         """Return the extra fields of a new company: ours, our key, and the store's own defaults."""
-        ours = {name: value for name, value in change.payload.items() if name.startswith(wire.EXTRA)}
-        known = self.talk.account.facts.get(COMPANY, {})
-        defaults = {name: known[name].get("default") for name in required(self.talk.account.facts)}
-        own = {f"{wire.EXTRA}{extra}": change.key} if (extra := key_extra(self.talk.settings)) else {}
-        whole = {**defaults, **ours, **own}
-        return {name: value for name, value in whole.items() if not is_blank(value)}
+        extra = key_extra(self.talk.settings)
+        own = {f"{wire.EXTRA}{extra}": change.key} if extra else {}
+        return filled(self.talk.account.facts, COMPANY, {**change.payload, **own})
+
+    def _of_user(self, change: Change) -> dict[str, Any]:
+        """Return the extra fields of the company's first user: ours, and the store's own defaults."""
+        found = filled(self.talk.account.facts, USER, _as_users(change.payload))
+        return {f"{wire.USER_EXTRA}{name.removeprefix(wire.EXTRA)}": value for name, value in found.items()}
+
+    def _unfilled(self, change: Change) -> Outcome | None:
+        """Say before any write which extra fields the store wants and nothing here fills."""
+        facts = self.talk.account.facts
+        of_user = lacking(facts, USER, _as_users(change.payload))
+        names = [*lacking(facts, COMPANY, self._extras(change)), *of_user]
+        return self.talk.rejected(change, unfilled(names), code="unfilled") if names else None
 
     def _make(self, change: Change) -> Outcome:
         fields = {name: value for name, value in change.payload.items() if name != STATUS}
-        body = {**wire.body({**fields, **self._extras(change)}), **self._options()}
+        whole = {**fields, **self._extras(change), **self._of_user(change)}
+        body = {**wire.body(whole), **self._options()}
         body = {name: value for name, value in body.items() if not is_blank(value)}
         self.talk.engine.writing([change.key])
         try:
@@ -156,7 +155,7 @@ class Companies:
 
         Source: PUT /companies: "required extra fields must be included on update too".
         """
-        along = [name for name in required(self.talk.account.facts) if name not in fields]
+        along = [name for name in required(self.talk.account.facts, COMPANY) if name not in fields]
         if along and held is None:
             held = wire.company(self.client.get(f"/companies/{company_id}").record)
         stored = held or {}
@@ -219,7 +218,8 @@ class Companies:
         return self.talk.done(Status.UPDATED, plan.remote_id, outcome.sent, note)
 
 
-def required(facts: Mapping[str, Any]) -> list[str]:
-    """Return the store's required extra fields of companies, by their flat names."""
-    known = facts.get(COMPANY, {})
-    return [name for name, found in known.items() if name.startswith(wire.EXTRA) and found.get("required")]
+def _as_users(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the extra fields of a company's first user under the names that a user has them by."""
+    start = wire.USER_EXTRA
+    ours = {name: value for name, value in payload.items() if name.startswith(start)}
+    return {f"{wire.EXTRA}{name.removeprefix(start)}": value for name, value in ours.items()}

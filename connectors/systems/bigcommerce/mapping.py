@@ -191,10 +191,22 @@ def _described(
     thing: str, fields: tuple[Field, ...], settings: Map[str, Any], facts: Map[str, Any]
 ) -> tuple[Field, ...]:
     known = facts.get(thing, {})
-    return (
-        *fields,
-        *(_as_described(field, known.get(field.remote, {})) for field in custom(settings, thing)),
-    )
+    own = (_as_described(field, known.get(field.remote, {})) for field in custom(settings, thing))
+    return (*fields, *own, *(_of_first_user(settings, facts) if thing == COMPANY else ()))
+
+
+def _of_first_user(settings: Map[str, Any], facts: Map[str, Any]) -> Iterable[Field]:
+    """Yield the extra fields that a company's first user is made with."""
+    known = facts.get(USER, {})
+    for field in custom(settings, USER):
+        described = _as_described(field, known.get(field.remote, {}))
+        remote = f"{wire.USER_EXTRA}{field.remote.removeprefix(wire.EXTRA)}"
+        yield replace(
+            _lead(field.local, remote),
+            label=f"{field.label} of the Primary contact",
+            max_length=described.max_length,
+            required=described.required,
+        )
 
 
 def _as_described(field: Field, described: Map[str, Any]) -> Field:

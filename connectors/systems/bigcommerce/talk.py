@@ -23,9 +23,10 @@ from connectors.protocol import (
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
 from connectors.systems.bigcommerce.errors import Refused, Why
+from connectors.systems.bigcommerce.extras import lacking
 from connectors.systems.bigcommerce.nouns import NOUNS, Nouns
 from connectors.systems.bigcommerce.urls import record_url
-from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, refusal, stays
+from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, refusal, stays, unfilled
 
 OVERWRITE_SETTING = "overwrite_on_adoption"
 CONSENT, MOVE = "consent", "move"  # what a person may agree to: see `protocol.Way`
@@ -93,6 +94,11 @@ class Talk:
         errors = {field: text} if field else {}
         message = "" if field else text
         return Outcome(Status.REJECTED, change.remote_id, code, message, errors, exchange=self.client.last)
+
+    def unfilled(self, change: Change, thing: str) -> Outcome | None:
+        """Say before any write which extra fields the store wants of a new record and nothing here fills."""
+        names = lacking(self.account.facts, thing, change.payload)
+        return self.rejected(change, unfilled(names), code="unfilled") if names else None
 
     def waits(self, change: Change, text: str, code: str) -> Outcome:
         """Return the outcome of a record that is tried again by itself."""

@@ -10,6 +10,7 @@ from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.mapping import USER_KEY
 from connectors.systems.bigcommerce.people import People
+from connectors.systems.bigcommerce.readings import ADMIN
 from connectors.systems.bigcommerce.talk import CONSENT, MOVE, Plan, Talk
 
 EMAIL = "email"
@@ -24,6 +25,7 @@ class UserFinder:
     people: People
     crews: Crews
     changes: Sequence[Change]
+    first: set[str] = field(default_factory=set)  # users that came into being with a company of ours
     seen: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # users by id, as they were found
 
     def plan(self, change: Change) -> Plan:
@@ -73,6 +75,7 @@ class UserFinder:
             return Plan(change, outcome=self.people.is_taken(change, email, user, EMAIL))
         # Of a company that we made: nobody else makes its first user, nor gives it our key.
         if key == change.key or (not key and not change.parent_adopted):
+            self.first.update({user_id} if not key and user.get("role") == ADMIN else ())
             return Plan(change, user_id)
         if not key or change.choice == user_id:
             return Plan(change, user_id, held=user)

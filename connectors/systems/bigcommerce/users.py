@@ -14,7 +14,7 @@ from connectors.protocol import Change, Outcome, Status, Way
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
-from connectors.systems.bigcommerce.mapping import ROLES, USER_KEY
+from connectors.systems.bigcommerce.mapping import ROLES, USER, USER_KEY
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ADMIN, JUNIOR
 from connectors.systems.bigcommerce.states import folded
@@ -45,7 +45,10 @@ class Users:
         if change.key in self.made:
             return Plan(change, self.made[change.key])
         if change.key not in self.plans:
-            self.plans[change.key] = self.finder.plan(change)
+            plan = self.finder.plan(change)
+            is_new = plan.outcome is None and not plan.remote_id
+            stop = self.talk.unfilled(change, USER) if is_new else None
+            self.plans[change.key] = Plan(change, outcome=stop) if stop else plan
         return self.plans[change.key]
 
     def push(self, change: Change) -> Outcome:
@@ -66,7 +69,10 @@ class Users:
             return self._together(change) or self._make(change)
         if plan.held is not None:
             return self._adopt(plan, plan.held)
-        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+        outcome = self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+        # The user whom we made along with the company; see `UserFinder.met`.
+        is_made = plan.remote_id in self.finder.first and outcome.status is Status.UPDATED
+        return replace(outcome, status=Status.CREATED) if is_made else outcome
 
     def _together(self, change: Change) -> Outcome | None:
         """Make the new users of one company in one call; None where there are too few, or it failed."""
@@ -87,7 +93,7 @@ class Users:
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])
         try:
-            reply = self.client.write("POST", "/users", new_user(change, self.talk.settings))
+            reply = self.client.write("POST", "/users", new_user(change, self.talk.account))
         except Refused as refused:
             return self._not_made(change, refused)
         user_id = wire.as_id(reply.record.get("userId"))

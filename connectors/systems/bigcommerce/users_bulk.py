@@ -1,17 +1,18 @@
 """Make several new users of one company in one call, and find out what became of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.mapping import as_text, is_blank
-from connectors.protocol import Change, Outcome, Status
+from connectors.protocol import Account, Change, Outcome, Status
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import MAX_BULK
 from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.errors import Refused
-from connectors.systems.bigcommerce.mapping import USER_KEY
+from connectors.systems.bigcommerce.extras import filled
+from connectors.systems.bigcommerce.mapping import USER, USER_KEY
 from connectors.systems.bigcommerce.options import channels, welcomes
 from connectors.systems.bigcommerce.talk import Talk
 
@@ -34,7 +35,7 @@ class Bulk:
         Source: POST /users/bulk.
         """
         group = _one_per_email(changes)[:MAX_BULK]
-        bodies = {change.key: new_user(change, self.talk.settings) for change in group}
+        bodies = {change.key: new_user(change, self.talk.account) for change in group}
         self.talk.engine.writing(bodies)
         with suppress(Refused):  # each that was not stored is refused once more, alone, and told why
             self.talk.client.write("POST", "/users/bulk", list(bodies.values()))
@@ -60,10 +61,11 @@ def _one_per_email(changes: Sequence[Change]) -> list[Change]:
     return list(by_email.values())
 
 
-def new_user(change: Change, settings: Mapping[str, Any]) -> dict[str, Any]:
+def new_user(change: Change, account: Account) -> dict[str, Any]:
     """Return the body of a new user: no blanks, our key along, and no welcome unless it was chosen."""
-    body = wire.body({**change.payload, "companyId": change.parent_id or change.payload.get("companyId")})
+    extra = filled(account.facts, USER, change.payload)
+    body = wire.body({**change.payload, **extra, "companyId": change.parent_id})
     sent = {name: value for name, value in body.items() if not is_blank(value)}
-    found = channels(settings)
-    own = {"acceptWelcomeEmail": welcomes(settings), USER_KEY: change.key}
+    found = channels(account.settings)
+    own = {"acceptWelcomeEmail": welcomes(account.settings), USER_KEY: change.key}
     return {**sent, **own, **({"channelIds": found} if found else {})}

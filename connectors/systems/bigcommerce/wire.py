@@ -14,7 +14,7 @@ from connectors.mapping import as_text
 from connectors.protocol import Window
 from connectors.systems.bigcommerce.states import country_code, country_name, state_name
 
-EXTRA = "extraFields."
+EXTRA, USER_EXTRA = "extraFields.", "userExtraFields."  # the second: of a new company's first user
 LINES = "addressLine1 + addressLine2"
 NAME = "firstName + lastName"
 _HALVES = {
@@ -169,14 +169,18 @@ def body(flat: Mapping[str, Any]) -> dict[str, Any]:
             sent.update(firstName=first or second, lastName=second)
         elif key == "companyId":
             sent[key] = as_int(value)
-        elif not key.startswith(EXTRA):
+        elif not key.startswith((EXTRA, USER_EXTRA)):
             sent[key] = "" if value is None else value
-    found = [
-        {"fieldName": key.removeprefix(EXTRA), "fieldValue": "" if value is None else str(value)}
+    lists = {start.rstrip("."): _pairs(flat, start) for start in (EXTRA, USER_EXTRA)}
+    return {**sent, **{key: pairs for key, pairs in lists.items() if pairs}}
+
+
+def _pairs(flat: Mapping[str, Any], start: str) -> list[dict[str, str]]:
+    return [
+        {"fieldName": key.removeprefix(start), "fieldValue": "" if value is None else str(value)}
         for key, value in flat.items()
-        if key.startswith(EXTRA)
+        if key.startswith(start)
     ]
-    return {**sent, "extraFields": found} if found else sent
 
 
 def flat_name(theirs: str) -> str:
