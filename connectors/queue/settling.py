@@ -201,13 +201,21 @@ def _write_alone(entity: Entity[Any, Any], row: Any, result: Result) -> Result:
         return replace(result, outcome=taken)
 
 
+def _was_made(result: Result) -> bool:
+    row, status = result.row, result.outcome.status
+    return status is Status.CREATED or (status in AGREED and row.synced_at is None and not row.adopted)
+
+
 def _send_leads(
     connection: Connection, entity: Entity[Any, Any], mapping: Mapping, settled: Sequence[Result]
 ) -> None:
-    """Request the lead of each new company: creating it there made the lead there, who has no link yet."""
+    """Request the lead of each new company: creating it there made the lead there, who has no link yet.
+
+    Also of one whose create was not answered and that a later look found: it ends as an update.
+    """
     if not mapping.lead or entities.get(mapping.lead).parent != entity.name:
         return
-    made = [result.row for result in settled if result.outcome.status is Status.CREATED]
+    made = [result.row for result in settled if _was_made(result)]
     lead = entities.get(mapping.lead)
     for row in sorted(made, key=lambda row: row.record_id):
         wanted = lead.records().filter(**{lead.parent: row.record_id, lead.lead: True})
