@@ -1,5 +1,6 @@
 """One sandbox for the whole session, gone back to its first day before every test."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from connectors.sandbox.server import SandboxServer
 
 VERSION = "64.0"
 TIMEOUT_S = 20
+NOBODY = "http://127.0.0.1:9/hook"  # the port that discards: nothing listens
 
 
 class Remote:
@@ -138,6 +140,55 @@ class StoreCaller:
         return list(self.control("GET", f"bigcommerce/{entity}"))
 
 
+class Visitor(StoreCaller):
+    """A person in front of the store's pages."""
+
+    def page(self, path: str) -> requests.Response:
+        return requests.get(f"{self.base}{path}", timeout=TIMEOUT_S)
+
+    def text(self, path: str) -> str:
+        """Return a page that must be there."""
+        answer = self.page(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def token(self) -> str:
+        """Return the token that the forms of a page carry."""
+        found = re.search(r'name="token" value="([^"]+)"', self.text("/page/companies"))
+        assert found
+        return found[1]
+
+    def does(self, deed: str, key: object = "", **typed: str) -> requests.Response:
+        """Send a form as the page would."""
+        return self.sends({"token": self.token(), "deed": deed, "id": str(key), **typed})
+
+    def sends(self, form: dict[str, str], **headers: str) -> requests.Response:
+        return requests.post(f"{self.base}/page/order", data=form, headers=headers, timeout=TIMEOUT_S)
+
+    def change(self, entity: str, key: int, **values: Any) -> None:
+        """Change a record behind the pages."""
+        self.control("PUT", f"bigcommerce/{entity}/{key}", json=values)
+
+    def several(self, entity: str, *records: dict[str, Any]) -> list[int]:
+        """Store records as a person over there would and return their ids."""
+        return [int(key) for key in self.control("POST", f"bigcommerce/{entity}", json=list(records))["ids"]]
+
+    def one(self, entity: str, key: int) -> dict[str, Any]:
+        return dict(self.control("GET", f"bigcommerce/{entity}/{key}"))
+
+    def hooks(self, *scopes: str) -> list[int]:
+        """Let nobody at all be told of these."""
+        return [self.store("hook", scope=scope, destination=NOBODY) for scope in scopes]
+
+    def heard(self) -> list[str]:
+        """Return the scopes that were told, oldest first."""
+        return [each["scope"] for each in self.stored("delivery")]
+
+    def users_of(self, company: int) -> dict[str, int]:
+        """Return the ids of a company's users by e-mail."""
+        return {row["email"]: row["id"] for row in self.stored("user") if row["companyId"] == company}
+
+
 def company_values(**values: Any) -> dict[str, Any]:
     """Return what POST /companies asks for; None leaves a key out."""
     filled = {
@@ -202,3 +253,23 @@ def store(sandbox: SandboxServer) -> StoreCaller:
     caller = StoreCaller(sandbox.url)
     caller.control("POST", "reset")
     return caller
+
+
+@pytest.fixture
+def visitor(sandbox: SandboxServer) -> Visitor:
+    """A fresh BigCommerce store and a person in front of its pages."""
+    visitor = Visitor(sandbox.url)
+    visitor.control("POST", "reset")
+    return visitor
+
+
+@pytest.fixture
+def facebook(visitor: Visitor) -> int:
+    """The company that everybody starts with, and its admin Mark Z; return its id."""
+    return visitor.store("company", **company_values(adminPhoneNumber="444444444"))
+
+
+@pytest.fixture
+def mark(visitor: Visitor, facebook: int) -> int:
+    """Return the id of Facebook's admin."""
+    return visitor.users_of(facebook)["markz@test.com"]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..system import ControlError, Desk
 from ..wire import Reply
-from . import addresses, companies, customers, seeding, users
+from . import addresses, companies, customers, deeds, seeding, users
 from .errors import Refusal
 from .shop import Shop
 from .store import Row
@@ -69,9 +69,9 @@ class ByHand:
             raise ControlError(404, "the deeds are delivery/…/repeat and user/…/move")
         return {"id": key}
 
-    def act(self, form: Mapping[str, str], _desk: Desk) -> Reply:
-        """Refuse: no page has buttons of its own yet."""
-        raise ControlError(404, f"There is no button {form.get('deed', '')}.")
+    def act(self, form: Mapping[str, str], desk: Desk) -> Reply:
+        """Do what a form of a page says and return what to show then; raise ControlError."""
+        return deeds.act(self.shop, form, desk)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings in force."""
