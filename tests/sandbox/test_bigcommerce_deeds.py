@@ -56,6 +56,18 @@ def test_a_form_saved_unchanged_changes_nothing(visitor: Visitor, facebook: int,
     assert visitor.heard() == []
 
 
+def test_an_address_saved_unchanged_changes_nothing(visitor: Visitor, facebook: int) -> None:
+    boxes = {"isShipping": True, "isDefaultShipping": True}
+    more = {"countryCode": "AU", "stateCode": "VIC", "label": "Primary Location", **boxes}
+    place = {"firstName": "Mark", "lastName": "Z", "addressLine1": "1 Main St", "city": "Melbourne"}
+    key = visitor.store("address", **address_values(facebook, **place, **more))
+    visitor.change("address", key, updatedAt=THEN)
+
+    visitor.does("address-edit", key, **typed_address(isShipping="on", isDefaultShipping="on"))
+
+    assert visitor.one("address", key)["updatedAt"] == THEN
+
+
 def test_a_custom_role_can_be_given(visitor: Visitor, facebook: int, mark: int) -> None:
     role = visitor.store("role", name="Warehouse")
     visitor.store("user", **user_values(facebook, role=0))
@@ -139,12 +151,13 @@ def test_an_edited_company_keeps_the_fields_that_a_merchant_asks_for(visitor: Vi
 
     refused = visitor.does("company-edit", facebook, **typed)
     visitor.does("company-edit", facebook, **typed, **{f"extra-{tax}": "T-1"})
+    visitor.does("company-edit", facebook, **{**typed, "city": "Perth", f"extra-{tax}": "T-1"})
 
     assert "Tax id is required." in refused.text
     company = visitor.one("company", facebook)
-    assert [company["companyName"], company["country"]] == ["Meta", "Australia"]
+    assert [company["companyName"], company["country"], company["city"]] == ["Meta", "Australia", "Perth"]
     assert company["extraFields"] == {"ERP ID": "E-1", "Tax id": "T-1"}
-    assert visitor.heard() == ["store/company/updated"]
+    assert visitor.heard() == ["store/company/updated"] * 2
 
 
 def test_a_company_is_added_with_its_first_admin(visitor: Visitor) -> None:
