@@ -32,6 +32,7 @@ SECRET_KEY = env.str("SECRET_KEY")
 ENCRYPTION_KEYS = env.list("CONCORD_ENCRYPTION_KEYS")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # where others reach us: webhooks go there
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=PRODUCTION)
 
@@ -185,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.sweep", "schedule": env.float("SWEEP_EVERY_S", default=10.0)},
     "find changed records": {"task": "connectors.find_changed", "schedule": 24 * 3600.0},
     "fetch users": {"task": "connectors.refresh_users", "schedule": 6 * 3600.0},
+    "repair webhooks": {"task": "connectors.repair_hooks", "schedule": 24 * 3600.0},
     "prune the log": {"task": "connectors.prune_log", "schedule": 24 * 3600.0},
 }
 

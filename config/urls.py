@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from connectors.hooks import receive
 from contacts.registration.views import RegisteredView, RegisterView
 
 urlpatterns = [
@@ -11,4 +12,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("companies/register/", RegisterView.as_view(), name="register"),
     path("companies/register/thanks/", RegisteredView.as_view(), name="registered"),
+    path("webhooks/<slug:kind>/<uuid:public_id>/", receive, name="webhook"),
 ]

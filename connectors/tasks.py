@@ -6,9 +6,9 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_shutting_down
 
+from connectors import hooks, shares, upkeep
 from connectors import pull as pulling
 from connectors import push as pushing
-from connectors import shares, upkeep
 
 _stopping = threading.Event()
 
@@ -55,6 +55,12 @@ def find_changed() -> None:
 def refresh_users() -> None:
     """Fetch the users over there, who may own records."""
     upkeep.refresh_users()
+
+
+@shared_task(name="connectors.repair_hooks", ignore_result=True)
+def repair_hooks() -> None:
+    """Have the other sides tell of changes again where they ceased to."""
+    hooks.repair_all()
 
 
 @shared_task(name="connectors.prune_log", ignore_result=True)
