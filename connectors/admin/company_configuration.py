@@ -141,7 +141,7 @@ def labels(system: Kind) -> dict[tuple[str, str], str]:
     for entity in taken(system):
         found["auto_push", entity.name] = f"Enable B2B {entity.label.title()} Synchronization"
         found["auto_statuses", entity.name] = f"{entity.label.title()} statuses sent by themselves"
-        found["auto_associate", entity.name] = f"Enable new {entity.label_plural} by themselves"
+        found["auto_associate", entity.name] = f"Enable new {entity.label_plural} for {system.label}"
     return found
 
 
@@ -184,7 +184,9 @@ def _help(system: Kind, connection: Connection, entity: Entity[Any, Any]) -> str
 
 
 def _association(system: Kind, entity: Entity[Any, Any]) -> forms.ChoiceField:
-    text = f"Yes: a new {entity.label} is enabled for {system.label} when it is saved. No: when someone does."
+    text = (
+        f"Yes: each new {entity.label} is enabled when it is saved. No: when someone enables it, or clicks."
+    )
     return _switch(labels(system)["auto_associate", entity.name], text)
 
 

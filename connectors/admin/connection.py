@@ -15,6 +15,7 @@ from connectors.admin import (
     cells,
     company_configuration,
     connection_calls,
+    connection_directions,
     connection_head,
     connection_sections,
     figures,
@@ -157,7 +158,12 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         system = registry.kind(record.kind)
         boxes = {("settings", item.name): item.label for item in system.settings}
         known = {**boxes, **company_configuration.labels(system)}
-        return known.get((field, key)) or super().history_label(record, field, key)
+        said = known.get((field, key)) or connection_directions.history_label(field, key)
+        return said or super().history_label(record, field, key)
+
+    def history_value(self, record: Any, field: str, value: Any) -> str:
+        """Return a direction or a master in words."""
+        return connection_directions.history_value(registry.kind(record.kind), field, value)
 
     @admin.display(description="Connection", ordering="name")
     def titled(self, connection: Connection) -> SafeString:

@@ -13,7 +13,7 @@ from connectors.protocol import Kind
 
 Section = tuple[str, dict[str, Any]]
 ANCHOR = "cc-company-configuration"
-API_NAMES = "API names over there. Empty where it may be: the field is not sent."
+THEIR_NAMES = "Their names over there. Empty where it may be: the field is not sent."
 CALLS = (
     "Batch size: how many records go in one call; larger batches use up fewer of the day's calls. Parallel "
     "calls: how many are under way at once; more are faster, and may get in the way of others who use the "
@@ -61,7 +61,7 @@ def _settings(system: Kind) -> Iterator[Section]:
     """Yield the kind's own boxes by their sections, in the kind's order."""
     for title in dict.fromkeys(item.section for item in system.settings):
         fields = [SETTING + item.name for item in system.settings if item.section == title]
-        described = {} if title else {"description": API_NAMES}
+        described = {} if title else {"description": THEIR_NAMES}
         yield title or f"Fields in {system.label}", {"fields": fields, **described}
 
 

@@ -10,7 +10,14 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from connectors import health, trial
-from connectors.admin import cells, connection_head, mapping_tab, other_org, send_changed
+from connectors.admin import (
+    cells,
+    connection_direction_page,
+    connection_head,
+    mapping_tab,
+    other_org,
+    send_changed,
+)
 from connectors.models import Connection
 
 if TYPE_CHECKING:
@@ -34,6 +41,7 @@ class ConnectionViewsMixin(_Admin):
             "retry": require_POST(self.retry_view),
             "check": require_POST(self.check_view),
             "mapping": require_GET(self.mapping_view),
+            "direction": ask(self.direction_view),
             "send": ask(self.send_view),
             "start_over": ask(self.start_over_view),
         }
@@ -68,6 +76,13 @@ class ConnectionViewsMixin(_Admin):
             raise PermissionDenied
         may_change = self.has_change_permission(request, connection)
         return mapping_tab.page(request, self.admin_site, connection, may_change=may_change)
+
+    def direction_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask (GET) what another direction or master would mean, or set it."""
+        connection = self._changeable(request, pk)
+        if request.method == "POST":
+            return connection_direction_page.decide(request, self.admin_site, connection)
+        return connection_direction_page.page(request, self.admin_site, connection)
 
     def pause_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send nothing until a person resumes."""

@@ -45,6 +45,10 @@ class HistoryMixin(_HistoryAdmin):
         """Return what people call one key of a JSON box."""
         return key.replace("_", " ").capitalize()
 
+    def history_value(self, record: Any, field: str, value: Any) -> str:
+        """Return what people call a value in a JSON box, "" where it says that itself."""
+        return ""
+
     def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
         """Return what puts one version's changes into words."""
         return _Words(self, historical_record)
@@ -63,7 +67,7 @@ class _Words(HistoricalRecordContextHelper):
 
     def _rows(self, change: ModelChange) -> Iterator[dict[str, Any]]:
         for part in self._parts(change):
-            old, new = self._said(change.field, part.old), self._said(change.field, part.new)
+            old, new = (self._told(change.field, value) for value in (part.old, part.new))
             yield {"field": part.field, "old": old, "new": new}
 
     def _parts(self, change: ModelChange) -> Iterator[ModelChange]:
@@ -72,11 +76,14 @@ class _Words(HistoricalRecordContextHelper):
             label = str(self.model._meta.get_field(change.field).verbose_name)
             yield replace(change, field=label[:1].upper() + label[1:])
             return
-        for key in {**change.old, **change.new}:
-            old, new = change.old.get(key), change.new.get(key)
-            if old != new:
-                label = self.admin.history_label(self.record, change.field, key)
-                yield replace(change, field=label, old=old, new=new)
+        for key, (old, new) in _keys(change.old, change.new).items():
+            label = self.admin.history_label(self.record, change.field, key)
+            yield replace(change, field=label, old=old, new=new)
+
+    def _told(self, name: str, value: Any) -> str:
+        is_text = value is None or isinstance(value, str)
+        known = self.admin.history_value(self.record, name, value) if is_text else ""
+        return known or self._said(name, value)
 
     def _said(self, name: str, value: Any) -> str:
         if isinstance(value, bool):
@@ -93,3 +100,16 @@ class _Words(HistoricalRecordContextHelper):
             return getattr(self.model._meta.get_field(name), "flatchoices", ())
         except FieldDoesNotExist:
             return ()
+
+
+def _keys(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between two JSON boxes, by key; a box in a box by "key.key"."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in {**old, **new}:
+        before, after = old.get(key), new.get(key)
+        if isinstance(before, dict) or isinstance(after, dict):
+            inner = _keys(before or {}, after or {})
+            found |= {f"{key}.{name}": pair for name, pair in inner.items()}
+        elif before != after:
+            found[key] = (before, after)
+    return found

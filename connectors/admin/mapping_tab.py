@@ -1,4 +1,4 @@
-"""Field mapping: which field goes where, who wins, what is lost. Read-only."""
+"""Field mapping: which field goes where, who wins, what is lost. What may be chosen is asked about first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,27 +12,39 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connectors import field_table, owners, registry, states
-from connectors.admin import cells, company_configuration, connection_head
+from connectors.admin import cells, company_configuration, connection_directions, connection_head
 from connectors.admin.board import health_of
 from connectors.entities import Entity
 from connectors.field_table import Example, Row, Table
 from connectors.mapping import Mapping
 from connectors.models import Connection
+from connectors.protocol import Direction
 from connectors.rendering import Renderer
 from synclog import words
 
 VALUE_CHARS = 120
+WAYS = {field_table.OUT: "goes to", field_table.IN: "comes from", field_table.NEITHER: "does not go"}
 MARKS = {True: ("passed", "good"), False: ("failed", "bad"), None: ("not checked", "calm")}
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One entity's part of the page."""
+    """One entity's part of the page. `is_tested`: the connection was, with what it is set to now."""
 
     entity: Entity[Any, Any]
     mapping: Mapping
     table: Table
     example: Example | None
+    is_tested: bool = False
+
+    @property
+    def is_checked(self) -> bool:
+        """Return whether the test said anything of these fields, or they are the system's own."""
+        return self.table.is_checked or any(self.is_built_in(row) for row in self.table.rows)
+
+    def is_built_in(self, row: Row) -> bool:
+        """Return whether a test has nothing to say of a field, since every store has it."""
+        return self.is_tested and row.ok is None and row.is_known
 
 
 def page(request: HttpRequest, site: Any, connection: Connection, *, may_change: bool) -> HttpResponse:
@@ -49,7 +61,8 @@ def page(request: HttpRequest, site: Any, connection: Connection, *, may_change:
         "headline": headline(connection, sections),
         "tone": _tone(sections),
         "losses": [loss for item in sections for loss in losses(connection, item)],
-        "sections": [_shown(connection, item) for item in sections],
+        "sections": [_shown(connection, item, may_change=may_change) for item in sections],
+        "direction_url": reverse("admin:connectors_connection_direction", args=[connection.pk]),
         "tested": words.when(health.tested_at, now) if health and health.tested_at else "",
         "check_url": reverse("admin:connectors_connection_check", args=[connection.pk]) if may_change else "",
     }
@@ -63,8 +76,16 @@ def section(connection: Connection, entity: Entity[Any, Any]) -> Section:
     checks = field_table.checks_of(health.checks if health else [])
     example = _example(connection, entity)
     described = facts.get(mapping.remote, {})
-    table = field_table.table(mapping, described, checks, parent=entity.parent, example=example)
-    return Section(entity, mapping, table, example)
+    table = field_table.table(
+        mapping,
+        described,
+        checks,
+        parent=entity.parent,
+        example=example,
+        direction=connection.direction(entity.name),
+    )
+    is_tested = bool(health and health.tested_at)
+    return Section(entity, mapping, table, example, is_tested)
 
 
 def _example(connection: Connection, entity: Entity[Any, Any]) -> Example | None:
@@ -76,26 +97,29 @@ def _example(connection: Connection, entity: Entity[Any, Any]) -> Example | None
         return None
     plan = owners.plans(connection, [record])[record.pk]
     owner = next(((plan.names[key], key) for key in plan.owners), ("", ""))
-    return Example(record, Renderer(connection, entity).one(record), owner)
+    renderer = Renderer(connection, entity)
+    return Example(record, renderer.one(record), owner, renderer.lead_of(record), is_linked=pk is not None)
 
 
 def headline(connection: Connection, sections: list[Section]) -> str:
     """Return the counts of the whole in a sentence."""
     number = sum(len(item.table.rows) for item in sections)
-    fields = words.counted(number, "field goes", "fields go")
     system = connection.system.label
-    if not any(item.table.is_checked for item in sections):
-        return f"{fields} to {system}. Not checked against {system} yet."
+    fields = f"{words.counted(number, 'field goes', 'fields go')} to {system}"
+    if any(connection.direction(item.entity.name) != Direction.OUT for item in sections):
+        fields += " or come from there"
+    if not any(item.is_checked for item in sections):
+        return f"{fields}. Not checked against {system} yet."
     failed = sum(len(item.table.failed) for item in sections)
     if not failed:
-        return f"{fields} to {system}, and all of them fit."
-    return f"{fields} to {system}; {failed:,} {'does' if failed == 1 else 'do'} not fit."
+        return f"{fields}, and all of them fit."
+    return f"{fields}; {failed:,} {'does' if failed == 1 else 'do'} not fit."
 
 
 def _tone(sections: list[Section]) -> str:
     if any(item.table.failed for item in sections):
         return "bad"
-    return "good" if all(item.table.is_checked for item in sections) else "calm"
+    return "good" if all(item.is_checked for item in sections) else "calm"
 
 
 def losses(connection: Connection, item: Section) -> Iterator[dict[str, str]]:
@@ -127,19 +151,88 @@ def _lost(entity: Entity[Any, Any], row: Row) -> str:
     return f"the {row.ours} of {words.counted(number, entity.label, entity.label_plural)}"
 
 
-def _shown(connection: Connection, item: Section) -> dict[str, Any]:
+def _shown(connection: Connection, item: Section, *, may_change: bool) -> dict[str, Any]:
+    arrow = connection_directions.ARROWS[connection.direction(item.entity.name)]
+    there = f"{connection.system.label} {item.mapping.remote}"
     name = states.capped(str(item.example.record), VALUE_CHARS) if item.example else ""
     failed = len(item.table.failed)
-    told = f"{failed} of {len(item.table.rows)} failed" if failed else f"all {len(item.table.rows)} fit"
     return {
-        "title": f"{item.entity.label_plural.capitalize()} → {connection.system.label} {item.mapping.remote}",
+        "title": f"{item.entity.label_plural.capitalize()} {arrow} {there}",
         "label": item.entity.label,
         "plural": item.entity.label_plural,
-        "told": told if item.table.is_checked else "not checked yet",
-        "tone": ("bad" if failed else "good") if item.table.is_checked else "calm",
+        "told": _told(item),
+        "tone": ("bad" if failed else "good") if item.is_checked else "calm",
         "example": name,
-        "rows": [_line(row) for row in (*item.table.rows, *item.table.unfilled)],
+        "name": item.entity.name,
+        "direction": _direction(connection, item),
+        "may_change": may_change,
+        "rows": _lines(connection, item, may_change=may_change),
     }
+
+
+def _told(item: Section) -> str:
+    """Return what the last test said of a section, in a few words."""
+    number, failed = len(item.table.rows), len(item.table.failed)
+    built_in = sum(item.is_built_in(row) for row in item.table.rows)
+    if failed:
+        return f"{failed} of {number} failed"
+    if not item.is_checked:
+        return "not checked yet"
+    if not built_in:
+        return f"all {number} fit"
+    return f"{number - built_in} checked, {built_in} built in" if built_in < number else "all built in"
+
+
+def _direction(connection: Connection, item: Section) -> dict[str, Any]:
+    """Return the choice between the directions; {} where records are only ever sent."""
+    system, name = connection.system, item.entity.name
+    if not connection_directions.is_read(system, name):
+        return {}
+    now, default = connection.direction(name), system.directions[name]
+    options = [
+        {
+            "value": one.value,
+            "label": connection_directions.said(system, one),
+            "is_default": one == default,
+            "is_chosen": one == now,
+        }
+        for one in Direction
+    ]
+    return {
+        "options": options,
+        "now": next(option for option in options if option["is_chosen"]),
+        "is_both": now == Direction.BOTH,
+        "is_out": now == Direction.OUT,
+    }
+
+
+def _lines(connection: Connection, item: Section, *, may_change: bool) -> list[dict[str, Any]]:
+    """Return the rows; where a field's master can be chosen, with the choice, once per field of ours."""
+    defaults = connection_directions.choosable(connection, item.entity.name)
+    lines = []
+    for row in (*item.table.rows, *item.table.unfilled):
+        line = _line(row)
+        if item.is_built_in(row):
+            line["word"] = "built in"
+        if row.master and may_change:
+            line["masters"] = _masters(connection, row, defaults[row.local].master)
+            line["field"] = connection_directions.MASTER + row.local
+        elif row.master:
+            line["is_default"] = row.master == defaults[row.local].master
+        lines.append(line)
+    return lines
+
+
+def _masters(connection: Connection, row: Row, default: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "value": master,
+            "label": connection_directions.master_said(connection.system, master),
+            "is_default": master == default,
+            "is_chosen": master == row.master,
+        }
+        for master in (connection_directions.LOCAL, connection_directions.REMOTE)
+    ]
 
 
 def _line(row: Row) -> dict[str, Any]:
@@ -149,6 +242,8 @@ def _line(row: Row) -> dict[str, Any]:
         "theirs": row.theirs,
         "theirs_label": states.capped(row.theirs_label, VALUE_CHARS),
         "owner": row.owner,
+        "way": row.way,
+        "way_said": WAYS[row.way],
         "rules": " · ".join(row.rules),
         "before": states.capped(row.before, VALUE_CHARS),
         "after": states.capped(row.after, VALUE_CHARS),

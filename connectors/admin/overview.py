@@ -10,9 +10,11 @@ from django.utils import timezone
 from connectors.admin import cells, figures, tabs
 from connectors.admin.board import health_of, synced_entities
 from connectors.admin.figures import Figures
+from connectors.admin.send_changed import listed
 from connectors.entities import Entity
 from connectors.models import Connection, ConnectionHealth, UserLink
 from connectors.states import capped, pause_words
+from connectors.users.known import has_users
 from synclog import words
 
 NAME_CHARS = 60
@@ -109,10 +111,13 @@ def _why(health: ConnectionHealth, now: datetime) -> str:
 def steps(connections: Sequence[Connection], counted: Sequence[Figures]) -> list[dict[str, Any]]:
     """Return the first steps, each with whether it is done; none where all are."""
     tested = any(row.health.tested_at and not figures.failed_checks(row.health) for row in connections)
+    users = {"Link your users": UserLink.objects.exists()}
+    if connections and not any(has_users(row.system) for row in connections):
+        users = {}  # nobody owns anything there
     done = {
         "Connect a system": bool(connections),
         "Test connection": tested,
-        "Link your users": UserLink.objects.exists(),
+        **users,
         "Send one company": any(numbers.in_sync or numbers.changed for numbers in counted),
     }
     if done["Send one company"]:  # it works: whoever has linked nobody may mean that
@@ -137,6 +142,6 @@ def _parts(counted: Sequence[Figures]) -> list[tuple[int, str]]:
 def _here(counted: Sequence[Figures]) -> str:
     """Return "300 companies and 900 contacts"; each entity once, whatever takes it."""
     once = {numbers.entity.name: numbers for numbers in counted if numbers.total}
-    return " and ".join(
-        words.counted(item.total, item.entity.label, item.entity.label_plural) for item in once.values()
+    return listed(
+        [words.counted(item.total, item.entity.label, item.entity.label_plural) for item in once.values()]
     )

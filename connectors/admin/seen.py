@@ -43,13 +43,14 @@ class SeenMixin(_Form):
         would = f"Saving now would change: {', '.join(fields)}. " if fields else ""
         when = words.when(record.updated_at, timezone.now())
         return (
-            f"{_who(record)} saved {capped(str(record), NAME_CHARS)} after you opened this page, {when}. "
+            f"{who(record)} saved {capped(str(record), NAME_CHARS)} after you opened this page, {when}. "
             f"Nothing of yours is stored yet. {would}Look at each, then save again; or reload the page to "
             "begin anew."
         )
 
 
-def _who(record: Any) -> str:
+def who(record: Any) -> str:
+    """Return who saved a record last."""
     last = record.history.select_related("history_user").first()
     user = last.history_user if last is not None else None
     return str(user.get_full_name() or user.get_username()) if user is not None else "Somebody"

@@ -32,7 +32,8 @@ WHO = ("anonymous", "nobody", "viewer", "operator", "owner", "superuser")
 # One sign for each of them, first for GET, then for POST:
 #   +  allowed    -  refused (403)    l  sent to log in    m  not by this method (405)    0  not there
 # An address goes by its name, or by its pattern where it has none. RECORD stands for each kind of record,
-# SENT for each that Salesforce takes; the connection of this test leads there, and it takes no locations.
+# SENT for each that Salesforce takes; the connection of this test leads there, and it takes no locations
+# and no direction can be chosen there.
 TABLE = """
 index                                  l+++++  l+++++
 search                                 l+++++  l+++++
@@ -94,6 +95,7 @@ connectors_connection_resume           lmmmmm  l---++
 connectors_connection_retry            lmmmmm  l--+++
 connectors_connection_check            lmmmmm  l---++
 connectors_connection_mapping          l-++++  lmmmmm
+connectors_connection_direction        l---00  l---00
 connectors_connection_send             l---++  l---++
 connectors_connection_start_over       l---++  l---++
 connectors_connection_simple_history   l00000  l00000
@@ -298,4 +300,5 @@ def test_these_and_no_others_are_public(client: Client, path: str) -> None:
 def test_every_address_outside_the_console_is_known() -> None:
     outside = [str(part.pattern) for part in get_resolver().url_patterns if isinstance(part, URLPattern)]
 
-    assert outside == ["", "companies/register/", "companies/register/thanks/"]
+    webhook = "webhooks/<slug:kind>/<uuid:public_id>/"
+    assert outside == ["", "companies/register/", "companies/register/thanks/", webhook]

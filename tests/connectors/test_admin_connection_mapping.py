@@ -182,3 +182,30 @@ def test_somebody_who_only_reads_sees_the_table_and_no_button(account: Connectio
 def test_somebody_without_rights_sees_nothing(account: Connection) -> None:
     assert browser_of(person()).get(url(account, "mapping")).status_code == 403
     assert ConnectionHealth.objects.get().tested_at is None
+
+
+def test_a_field_that_every_store_has_is_built_in_once_the_connection_was_tested(
+    b2b: Connection, client: Client
+) -> None:
+    untested = shown(client, b2b)
+
+    html = check(client, b2b)
+
+    assert "Not checked against B2B yet." in untested
+    assert ">built in</span>" not in untested
+    assert "and all of them fit." in html
+    assert ">built in</span>" in html
+    assert ">not checked</span>" not in html
+
+
+def test_an_extra_field_that_the_store_lacks_is_red_among_the_built_in_ones(
+    b2b: Connection, client: Client
+) -> None:
+    CompanyFactory.create_batch(2)
+    Connection.objects.update(settings={"tax_id_field": "No such field"})
+
+    html = check(client, b2b)
+
+    assert "extraFields.No such field does not exist on company in B2B" in html
+    assert "the Tax ID of 0 companies" in html
+    assert ">built in</span>" in html

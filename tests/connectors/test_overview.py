@@ -11,7 +11,7 @@ from connectors.admin import figures
 from connectors.models import Connection, ConnectionHealth, Pace
 from contacts.models import Contact, ContactLink
 from tests.connection_pages import LIST, RUNS_IT, text
-from tests.factories import CompanyFactory, ConnectionFactory
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory
 from tests.staff import browser_of, person
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +147,15 @@ def test_the_first_steps_are_ticked_as_they_are_done_and_go_when_the_last_is(
     assert '<li class="cc-done">2 Test connection' in tested
     assert "<li>3 Link your users</li>" in tested
     assert "Connect a system" not in overview(client)
+
+
+def test_without_a_system_that_has_users_nobody_is_to_be_linked(client: Client) -> None:
+    B2BFactory.create()
+
+    html = overview(client)
+
+    assert "<li>3 Send one company</li>" in html
+    assert "Link your users" not in html
 
 
 def test_a_failed_test_is_no_step_done(account: Connection, client: Client) -> None:
