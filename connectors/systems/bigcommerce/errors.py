@@ -32,7 +32,6 @@ from connectors.systems.bigcommerce.words import (
 
 DETAIL_CHARS = 500
 RETRY_500_S = 60.0  # Source: API status codes: "retry 3 to 5 times, at least a minute apart"
-MAINTENANCE_S = 300.0
 SERVER_TRIES = 5
 OF_THE_RECORD = frozenset({400, 404, 409, 413, 422, 507})
 
@@ -209,7 +208,7 @@ def _of_connection(status: int, told: Said, detail: str, *, core: bool) -> Conne
     if status == 500:
         return Transient(BROKEN, detail=detail, code=code, retry_after_s=RETRY_500_S, halves=True)
     if status == 503:
-        return Transient(MAINTENANCE, detail=detail, code=code, retry_after_s=MAINTENANCE_S)
+        return Transient(MAINTENANCE, detail=detail, code=code)
     return None
 
 
