@@ -60,6 +60,11 @@ def break_it(sandbox: SandboxServer, *faults: dict[str, Any]) -> None:
     _control(sandbox, "POST", "faults", [{"system": "bigcommerce", **fault} for fault in faults])
 
 
+def struck(sandbox: SandboxServer) -> list[int]:
+    """Return how often each ordered fault has struck."""
+    return [fault["fired"] for fault in _control(sandbox, "GET", "faults")]
+
+
 def calls(sandbox: SandboxServer) -> dict[str, int]:
     """Return how many calls each route has had."""
     counts: dict[str, int] = _control(sandbox, "GET", "calls")["counts"].get("bigcommerce", {})
