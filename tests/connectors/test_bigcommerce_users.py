@@ -317,7 +317,7 @@ def test_the_new_admin_comes_before_the_old_one_goes(sandbox: SandboxServer, acm
 def test_a_move_is_asked_and_then_done(sandbox: SandboxServer, acme: str) -> None:
     globex = makes_company(sandbox, "Globex")
     made = one(sandbox, user(globex))
-    moved = {"remote_id": made.remote_id, "moved_from": globex, "fields": {"companyId": acme}}
+    moved: dict[str, Any] = {"remote_id": made.remote_id, "moved_from": globex, "fields": {"companyId": acme}}
 
     asked = one(sandbox, user(acme, **moved))
     done = one(sandbox, user(acme, choice=MOVE, **moved))
