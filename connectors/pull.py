@@ -51,7 +51,10 @@ def has_due(connection: Connection) -> bool:
     kinds = kinds_of(connection)
     every_s = passes.poll_s(connection)
     known = {cursor.entity: cursor for cursor in Cursor.objects.filter(connection=connection)}
-    return any(passes.is_due(known.get(kind.name) or Cursor(), every_s) for kind in kinds)
+    return any(
+        passes.is_due(known.get(kind.name) or Cursor(), every_s, passes.rules_of(connection, kind.name))
+        for kind in kinds
+    )
 
 
 def ask(connection: Connection, *, by: str) -> None:
@@ -144,7 +147,7 @@ def _next(
 
     for kind in kinds:
         cursor, _ = Cursor.objects.get_or_create(connection=connection, entity=kind.name)
-        if passes.is_due(cursor, every_s):
+        if passes.is_due(cursor, every_s, passes.rules_of(connection, kind.name)):
             return Reading(desk, connector, kind, cursor, gives_way)
     return None
 
@@ -152,8 +155,9 @@ def _next(
 def _look(reading: Reading) -> None:
     """Look at one list once: what changed, or all of it, or what it did not show."""
     cursor = reading.cursor
+    rules = passes.rules_of(reading.connection, reading.kind.name)
     asked = cursor.asked_at is not None and not cursor.is_believed
-    if cursor.value and (asked or not passes.is_full_due(cursor)):
+    if cursor.value and (asked or not passes.is_full_due(cursor, rules)):
         passes.changes(reading)
     elif cursor.is_listed or passes.whole(reading):
         checking.check(reading)

@@ -19,12 +19,14 @@ from connectors.admin import (
     connection_head,
     connection_sections,
     figures,
+    hooks,
     send_changed,
 )
 from connectors.admin.board import synced_entities
 from connectors.admin.company_configuration import CompanyConfigurationForm
 from connectors.admin.connection_views import ConnectionViewsMixin
 from connectors.admin.history import HistoryMixin
+from connectors.admin.hooks import InboundViewsMixin
 from connectors.admin.plain import PlainWordsMixin
 from connectors.models import Connection, ConnectionHealth
 from connectors.protocol import Kind
@@ -33,7 +35,7 @@ LOGIN_CHANGED = "Login changed"
 
 
 @admin.register(Connection)
-class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin):
+class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin):
     """One account of one remote system, how it fares, and its buttons."""
 
     form = CompanyConfigurationForm
@@ -113,6 +115,8 @@ class ConnectionAdmin(PlainWordsMixin, ConnectionViewsMixin, HistoryMixin, Model
         connection = context.get("original")
         if connection is not None:
             context.update(connection_head.head(request, self, connection))
+            may_change = self.has_change_permission(request, connection)
+            context.update(hooks.section(connection, may_change=may_change))
         else:
             context["cc_tiles"] = connection_head.tiles(context["adminform"].form.system.slug)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -29,6 +29,7 @@ class Cursor(models.Model):
     asked_at = models.DateTimeField(null=True, blank=True)  # someone wants one now
     asked_by = models.CharField(max_length=150, blank=True)
 
+    rules = models.CharField(max_length=40, blank=True, default="")  # by which the last whole list was judged
     full_since = models.DateTimeField(null=True, blank=True)  # when the list under way was begun
     full_value = models.TextField(blank=True, default="")
     full_total = models.PositiveIntegerField(null=True, blank=True)  # records that they say they have

@@ -5,6 +5,8 @@ and a page that comes twice changes nothing. A pass ends when the connector says
 that is broken off goes on where it was.
 """
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,7 +61,13 @@ def poll_s(connection: Connection) -> float:
         return POLL_MINUTES * 60.0
 
 
-def is_due(cursor: Cursor, every_s: float) -> bool:
+def rules_of(connection: Connection, entity: str) -> str:
+    """Return by which rules records are judged now: whoever changes them wants all judged anew."""
+    masters = sorted(connection.masters.get(entity, {}).items())
+    return hashlib.sha256(json.dumps([connection.direction(entity), masters]).encode()).hexdigest()[:16]
+
+
+def is_due(cursor: Cursor, every_s: float, rules: str) -> bool:
     """Return whether a list is to be looked at now."""
     now = timezone.now()
     if cursor.not_before is not None and cursor.not_before > now:
@@ -69,12 +77,12 @@ def is_due(cursor: Cursor, every_s: float) -> bool:
     if not every_s:
         return False
     looked = cursor.looked_at
-    return looked is None or looked + timedelta(seconds=every_s) <= now or is_full_due(cursor)
+    return looked is None or looked + timedelta(seconds=every_s) <= now or is_full_due(cursor, rules)
 
 
-def is_full_due(cursor: Cursor) -> bool:
-    """Return whether the whole list is to be read: begun already, never yet, asked for, at night, overdue."""
-    if cursor.full_since is not None or cursor.is_believed or not cursor.value:
+def is_full_due(cursor: Cursor, rules: str) -> bool:
+    """Return whether the whole list is to be read: begun already, never yet, by other rules, at night."""
+    if cursor.full_since is not None or cursor.is_believed or not cursor.value or cursor.rules != rules:
         return True
     age = timezone.now() - cursor.checked_at if cursor.checked_at else FULL_LATEST
     return age >= FULL_LATEST or (age >= FULL_EVERY and timezone.localtime().hour in NIGHT)
@@ -98,7 +106,8 @@ def whole(reading: Reading) -> bool:
     cursor = reading.cursor
     if cursor.full_since is None:
         cursor.sightings.all().delete()
-        _advance(cursor, full_since=clock.now(), full_value="", full_total=None, is_listed=False)
+        rules = rules_of(reading.connection, reading.kind.name)
+        _advance(cursor, full_since=clock.now(), full_value="", full_total=None, is_listed=False, rules=rules)
 
     def advance(page: Page) -> None:
         shown = [Sighting(cursor=cursor, remote_id=one.remote_id) for one in page.records]
