@@ -28,11 +28,11 @@ else:
     _Admin = object
 
 SHOWN = 5  # records that are not here
-STATES = {
-    HookState.LISTENING: ("listening", "good"),
-    HookState.MISSING: ("not registered", "calm"),
-    HookState.OFF: ("switched off there", "bad"),
-    HookState.ASTRAY: ("goes elsewhere", "bad"),
+STATES = {  # word, tone, what it means
+    HookState.LISTENING: ("listens", "good", ""),
+    HookState.MISSING: ("missing", "bad", "Not registered."),
+    HookState.OFF: ("off", "bad", "Switched off over there: deliveries failed, or none was needed for long."),
+    HookState.ASTRAY: ("astray", "bad", "Goes to another address, or does not carry Concord's secret."),
 }
 
 
@@ -141,7 +141,7 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
     return {
         "cc_inbound": {
             "where": system.label,
-            "sentence": _sentence(connection, is_listening=is_listening),
+            "sentence": _sentence(connection, is_registered=bool(lines), is_listening=is_listening),
             "looks": _looks(connection),
             "strays": _strays(connection),
             "doubts": _doubts(connection),
@@ -156,10 +156,12 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
     }
 
 
-def _sentence(connection: Connection, *, is_listening: bool) -> str:
+def _sentence(connection: Connection, *, is_registered: bool, is_listening: bool) -> str:
     where = connection.system.label
     if is_listening:
         return f"{where} tells Concord of changes as they happen. {_rhythm(connection)}"
+    if is_registered:
+        return f"Not all webhooks listen: press Repair webhooks. {_rhythm(connection)}"
     if connection.system.hooks is None or hooks.trouble(connection):
         return _rhythm(connection)
     return f"{_rhythm(connection)} With webhooks {where} tells of them as they happen."
@@ -178,11 +180,13 @@ def _looks(connection: Connection) -> list[dict[str, str]]:
     """Return when each list was looked at last, and what went wrong."""
     now = timezone.now()
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.filter(connection=connection)}
+    concerned = {kind.name for kind in pull.kinds_of(connection)}
     looks = []
     for kind in entities.in_order(connection.system.directions):
         cursor = cursors.get(kind.name)
         many = connection.system.record_words[kind.name][1]
-        when = words.when(cursor.looked_at, now) if cursor and cursor.looked_at else "not yet"
+        when = "not yet" if kind.name in concerned else f"not yet: no {many} are linked"
+        when = words.when(cursor.looked_at, now) if cursor and cursor.looked_at else when
         if cursor and cursor.full_since:
             when = f"{when} · the whole list is being read"
         looks.append({"label": many, "when": when, "trouble": capped(cursor.trouble, 300) if cursor else ""})
@@ -230,5 +234,6 @@ def _hooks(
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
-    word, tone = STATES[HookState(line["state"])]
-    return {"label": line["label"], "word": word, "tone": tone, "text": capped(str(line["text"]), 300)}
+    word, tone, meaning = STATES[HookState(line["state"])]
+    text = capped(str(line["text"]), 300) or meaning
+    return {"label": line["label"], "word": word, "tone": tone, "text": text}

@@ -88,7 +88,7 @@ def test_registering_repairing_and_removing_by_the_buttons(
     assert registered == repaired == "B2B tells Concord of all 10 kinds of changes."
     assert "all 10 listen" in listening
     assert "Repair webhooks" in listening
-    assert "switched off there" in broken
+    assert "Switched off over there" in broken
     assert removed.startswith("10 webhooks were removed. Concord looks for changes in B2B every 5 minutes")
     assert store.rows(sandbox, "hook") == []
     assert "Register webhooks" in page(editor, b2b)
