@@ -521,3 +521,11 @@ def test_no_secret_is_told(sandbox: SandboxServer) -> None:
         one(sandbox, company())
 
     assert "rehearsal-token" not in str(caught.value)
+
+
+def test_a_candidate_tells_since_when_it_is_there(sandbox: SandboxServer) -> None:
+    b2b.makes(sandbox, "company", theirs(), theirs())
+
+    outcome = one(sandbox, company())
+
+    assert {set(found.facts) == {"Created"} for found in outcome.candidates} == {True}

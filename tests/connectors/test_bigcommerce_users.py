@@ -411,3 +411,16 @@ def test_a_click_waits_for_no_more_than_what_one_call_made(sandbox: SandboxServe
     outcomes = pushed(sandbox, "contact", *changes, desk=Desk(gives_way_after=1))
 
     assert [outcome.status for outcome in outcomes] == [Status.CREATED] * 4
+
+
+def test_users_of_a_bulk_that_failed_inside_are_looked_for_before_the_next(
+    sandbox: SandboxServer, acme: str
+) -> None:
+    changes = [user(acme, email=f"u{number}@test.com") for number in range(4)]
+    b2b.break_it(sandbox, {"fault": "status:500", "match": {"route": "users_create"}, "times": 1})
+
+    outcomes = pushed(sandbox, "contact", *changes)
+
+    assert [outcome.status for outcome in outcomes] == [Status.TRANSIENT, *[Status.CREATED] * 3]
+    assert outcomes[0].unsure is True
+    assert len(b2b.rows(sandbox, "user")) == 4

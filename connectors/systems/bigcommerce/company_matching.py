@@ -147,7 +147,9 @@ class CompanyFinder:
         return self.talk.conflict(change, text, [self._candidate(one, rule) for one in records])
 
     def _candidate(self, record: wire.Record, rule: str) -> Candidate:
-        return self.talk.candidate(wire.as_id(record.get("companyId")), wire.company(record), rule)
+        made = wire.day(record.get("createdAt"))
+        facts = {"Created": made} if made else {}
+        return self.talk.candidate(wire.as_id(record.get("companyId")), wire.company(record), rule, facts)
 
 
 def _close(change: Change, flat: Flat) -> bool:

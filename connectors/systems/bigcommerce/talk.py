@@ -127,11 +127,13 @@ class Talk:
             exchange=self.client.last,
         )  # fmt: skip
 
-    def candidate(self, remote_id: str, flat: Mapping[str, Any], rule: str) -> Candidate:
+    def candidate(
+        self, remote_id: str, flat: Mapping[str, Any], rule: str, facts: Mapping[str, str] | None = None
+    ) -> Candidate:
         """Describe a record over there for a person."""
         url = record_url(self.account.base_url, self.settings, self.mapping.entity, remote_id)
         shown = {name: flat.get(name) for name in self.names() if not is_blank(flat.get(name))}
-        return Candidate(remote_id, self.nouns.name(flat), url, rule, shown)
+        return Candidate(remote_id, self.nouns.name(flat), url, rule, shown, facts or {})
 
     def wish(
         self, change: Change, remote_id: str, held: Mapping[str, Any], always: Sequence[str]

@@ -37,6 +37,7 @@ class Users:
         self.finder = UserFinder(talk, self.people, self.crews, changes)
         self.plans: dict[str, Plan] = {}
         self.made: dict[str, str] = {}
+        self.asked: set[str] = set()  # whose turn was: they are told, or being told
         self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
         self.bulk = Bulk(talk, self.crews)
 
@@ -53,6 +54,7 @@ class Users:
 
     def push(self, change: Change) -> Outcome:
         """Send one contact. Raises ConnectorError."""
+        self.asked.add(change.key)
         if change.key in self.ready:
             return self.ready.pop(change.key)
         if change.remote_id and change.moved_from:
@@ -76,16 +78,28 @@ class Users:
 
     def _together(self, change: Change) -> Outcome | None:
         """Make the new users of one company in one call; None where there are too few, or it failed."""
-        group = [one for one in self.changes if one.parent_id == change.parent_id and self._is_new(one)]
+        others = [one for one in self.changes if one.parent_id == change.parent_id and self._is_new(one)]
+        group = [change, *others]
         if len(group) < LEAST or change.key in self.bulk.alone:
             return None
-        made = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+        try:
+            made = self.bulk.make(group)
+        except ConnectorError:
+            self._forget(group)
+            raise
         self.made.update({key: outcome.remote_id for key, outcome in made.items()})
         self.ready.update(made)
         return self.ready.pop(change.key, None)
 
+    def _forget(self, group: Sequence[Change]) -> None:
+        """Have the users of an unanswered call looked for again: they may be there by now."""
+        for one in group:
+            self.plans.pop(one.key, None)
+            self.crews.known.pop(one.parent_id, None)
+            self.people.customers.pop(str(one.payload.get(EMAIL) or "").casefold(), None)
+
     def _is_new(self, change: Change) -> bool:
-        if change.remote_id or change.key in self.made or change.key in self.bulk.alone:
+        if change.remote_id or change.key in self.asked | set(self.made) | self.bulk.alone:
             return False
         plan = self.plan(change)
         return plan.outcome is None and not plan.remote_id

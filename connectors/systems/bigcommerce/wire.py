@@ -8,6 +8,7 @@ name that is missing says nothing about its value.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.mapping import as_text
@@ -52,6 +53,15 @@ def as_int(value: object) -> int | None:
 def as_flag(value: object) -> bool:
     """Return a yes or no that may have come as true, "1" or 1."""
     return str(value).strip().casefold() in _TRUE
+
+
+def day(value: object) -> str:
+    """Return the day of a moment in Unix seconds, as in 2026-11-21; "" for none."""
+    seconds = as_int(value)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def listed(value: object) -> list[Record]:
