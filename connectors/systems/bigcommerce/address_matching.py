@@ -36,8 +36,7 @@ class AddressFinder:
     def ours(self, change: Change, *, fresh: bool = False) -> Plan | None:
         """Return the plan of an address that carries our key, None where there is none."""
         if fresh:
-            self.by_key.pop(change.key, None)
-            self.by_company.pop(change.parent_id, None)
+            self.forget(change)
         found = self.own(change)
         if not found:
             return None
@@ -46,6 +45,11 @@ class AddressFinder:
         text = f"{len(found)} addresses in B2B carry this location's id. Choose which one it is."
         records = [self.talk.candidate(one, flat, OWN) for one, flat in found.items()]
         return Plan(change, outcome=self.talk.conflict(change, text, records))
+
+    def forget(self, change: Change) -> None:
+        """Ask anew when this location is looked for again."""
+        self.by_key.pop(change.key, None)
+        self.by_company.pop(change.parent_id, None)
 
     def own(self, change: Change) -> dict[str, Flat]:
         """Return the addresses of the location's company that carry its key, by id."""

@@ -16,6 +16,7 @@ from connectors.systems.bigcommerce.address_matching import AddressFinder
 from connectors.systems.bigcommerce.addresses_bulk import LEAST, Bulk, address_body, new_address
 from connectors.systems.bigcommerce.errors import Refused, garbage
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
+from connectors.systems.bigcommerce.places import Places
 from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.words import halfway, move_address
 
@@ -32,6 +33,7 @@ class Addresses:
         self.made: dict[str, str] = {}
         self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
         self.bulk = Bulk(talk, self.finder)
+        self.places = Places(talk.client)
 
     def plan(self, change: Change) -> Plan:
         """Return what is to be done about a location that is not linked yet. Reads only."""
@@ -69,10 +71,20 @@ class Addresses:
         group = [one for one in self.changes if self._is_new(one)]
         if len(group) < LEAST or change.key in self.bulk.alone:
             return None
-        told = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+        try:
+            told = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+        except ConnectorError:
+            self._forget(group)
+            raise
         self.made.update({key: outcome.remote_id for key, outcome in told.items() if outcome.remote_id})
         self.ready.update(told)
         return self.ready.pop(change.key, None)
+
+    def _forget(self, group: Sequence[Change]) -> None:
+        """Have the addresses of an unanswered call looked for again: they may be there by now."""
+        for one in group:
+            self.plans.pop(one.key, None)
+            self.finder.forget(one)
 
     def _is_new(self, change: Change) -> bool:
         is_told = change.key in self.made or change.key in self.bulk.alone or change.key in self.ready
@@ -83,7 +95,7 @@ class Addresses:
 
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])
-        reply = self.client.write("POST", "/addresses", new_address(change, self.talk.account))
+        reply = self.places.write("POST", "/addresses", new_address(change, self.talk.account))
         address_id = wire.as_id(reply.record.get("addressId"))
         if not address_id:
             raise garbage(str(reply.body))
@@ -112,7 +124,7 @@ class Addresses:
             body[ADDRESS_KEY] = change.key
         if body:
             self.talk.engine.writing([change.key])
-            self.client.write("PUT", f"/addresses/{address_id}", body)
+            self.places.write("PUT", f"/addresses/{address_id}", body)
         return self.talk.done(Status.UPDATED, address_id, fields)
 
     def _may_have_key(self, change: Change, address_id: str) -> bool:

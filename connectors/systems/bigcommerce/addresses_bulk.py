@@ -12,6 +12,7 @@ from connectors.systems.bigcommerce.client import MAX_BULK
 from connectors.systems.bigcommerce.errors import Refused
 from connectors.systems.bigcommerce.extras import filled
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
+from connectors.systems.bigcommerce.places import is_about_state
 from connectors.systems.bigcommerce.states import WITH_STATES, country_code, state
 from connectors.systems.bigcommerce.talk import Talk
 
@@ -93,7 +94,7 @@ class Bulk:
         return {
             change.key: self.talk.refusal(change, Refused(refused.status, said))
             for change, said in zip(group, items, strict=True)
-            if said.text
+            if said.text and not is_about_state(said)  # alone, in the store's own spelling
         }
 
     def _found(
@@ -107,7 +108,6 @@ class Bulk:
         found = {str(flat.get(ADDRESS_KEY)): (one, flat) for one, flat in flats.items() if one}
         for change in group:
             if change.key not in found:
-                self.finder.by_key.pop(change.key, None)
-                self.finder.by_company.pop(change.parent_id, None)
+                self.finder.forget(change)
                 found.update([(change.key, pair) for pair in self.finder.own(change).items()])
         return found

@@ -14,6 +14,12 @@ import pycountry
 
 # Source: B2B Edition, "Country and state" of the addresses API, read 2026-11.
 _CHECKED = "AR AU AT BR CA CL DE IN ID IE IT JP MY MM NZ PH QA RO ZA ES CH AE US"
+# ISO writes these in scholars' letters, as in Mahārāshtra; nobody else does.
+_TRANSLITERATED = frozenset({"IN", "JP", "MM", "QA"})
+_EMIRATES = {  # of which ISO has no name that is used in English
+    "AE-AJ": "Ajman", "AE-AZ": "Abu Dhabi", "AE-DU": "Dubai", "AE-FU": "Fujairah",
+    "AE-RK": "Ras Al Khaimah", "AE-SH": "Sharjah", "AE-UQ": "Umm Al Quwain",
+}  # fmt: skip
 WITH_STATES = frozenset(_CHECKED.split(" "))
 
 
@@ -70,9 +76,15 @@ def _states(country: str) -> dict[str, State]:
     found: dict[str, State] = {}
     for item in sorted(known, key=lambda item: (item.parent_code is not None, item.code)):
         name = re.sub(r"\s*[\[(].*", "", item.name).strip()  # "Barcelona [Barcelona]"
+        name = _EMIRATES.get(item.code) or (_plain(name) if country in _TRANSLITERATED else name)
         one = State(item.code.partition("-")[2], name)
         found.update({folded(key): one for key in (name, one.code, item.code)})
     return found
+
+
+def _plain(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text).replace("‘", "").replace("’", "")
+    return "".join(sign for sign in letters if not unicodedata.combining(sign))
 
 
 def folded(text: object) -> str:

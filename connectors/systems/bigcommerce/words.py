@@ -42,7 +42,7 @@ WRONG_HASH = (
     "B2B failed (500). That is also its answer to a wrong store hash: compare it with the API path of the "
     "API account (…/stores/HASH/v3/). If it is right, wait some minutes, then press Test connection."
 )
-MAINTENANCE = "The store is in maintenance, or suspended. It is asked again every five minutes."
+MAINTENANCE = "The store is in maintenance, or suspended. It is asked again by itself, until it answers."
 TOO_MANY_CALLS = (
     "B2B asks for fewer calls: 150 a minute are allowed, shared with your other integrations. What waits is "
     "kept."
@@ -84,6 +84,7 @@ _EMPTY = re.compile(
     r"may not be (?:null|blank|empty)|is required|can'?t be (?:null|blank|empty)", re.IGNORECASE
 )
 _EMAIL = re.compile(r"valid e-?mail|e-?mail is not correct", re.IGNORECASE)
+_UNKNOWN = re.compile(r"does not exist|not found", re.IGNORECASE)
 _LENGTH = re.compile(r"no more than (\d+) characters", re.IGNORECASE)
 
 
@@ -99,6 +100,8 @@ def refusal(why: str, who: str, label: str, nouns: Nouns, text: str) -> str:
         return f"B2B does not take what stands in {label} as an e-mail address. Correct it and save."
     if label and (limit := _LENGTH.search(text)):
         return f"{label} is too long; B2B takes {limit[1]} characters. Shorten it."
+    if label and _UNKNOWN.search(text):
+        return f"B2B does not know what stands in {label}. Correct it and save."
     known = _REFUSED.get(why)
     if known and (label or why != "duplicate"):
         return known.format(who=who, label=label, one=nouns.one, many=nouns.many)
