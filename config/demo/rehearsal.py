@@ -1,7 +1,8 @@
-"""The two accounts that stand in the rehearsal Salesforce before anything is sent.
+"""What stands in the rehearsal before anything is sent.
 
-Both match one company of the demo, which therefore needs a person's choice. The
-sandbox reads them from a file when it starts; one that already runs is told.
+Two accounts in Salesforce: both match one company of the demo, which therefore needs a
+person's choice. In the store its extra fields, and a customer who is a contact here. The
+sandbox reads all this from a file when it starts; one that already runs is told.
 """
 
 import json
@@ -11,7 +12,9 @@ import requests
 from django.conf import settings
 
 from companies.models import Company
+from config.demo import storefront
 from config.demo.companies import DUPLICATE_HOST, DUPLICATE_NAME
+from connectors.models import Connection
 
 ACCOUNTS: tuple[dict[str, Any], ...] = (
     {
@@ -35,26 +38,33 @@ _PATIENCE_S = 1.0
 
 
 def prepare(sandbox_url: str) -> None:
-    """Let the accounts be in the sandbox, running or not yet, if a company here matches them.
+    """Let all this be in the sandbox, running or not yet, as far as the demo's rows need it.
 
     Left in a file for the sandbox's next start; where one runs it is told at once.
     """
     path = settings.VAR_DIR / "rehearsal.json"
-    if not Company.objects.filter(name=DUPLICATE_NAME).exists():
+    begins_with = _records()
+    if not begins_with:
         path.unlink(missing_ok=True)
         return
-    path.write_text(json.dumps({"salesforce": {"Account": ACCOUNTS}}, indent=1), encoding="utf-8")
-    tell_sandbox(sandbox_url)
+    path.write_text(json.dumps(begins_with, indent=1), encoding="utf-8")
+    tell_sandbox(sandbox_url, begins_with)
 
 
-def tell_sandbox(url: str) -> bool:
-    """Add the accounts to a sandbox that runs at this address; return False if none does."""
-    address = f"{url.rstrip('/')}/_control/salesforce/Account"
+def _records() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if Company.objects.filter(name=DUPLICATE_NAME).exists():
+        found["salesforce"] = {"Account": ACCOUNTS}
+    if Connection.objects.filter(slug=storefront.SLUG).exists():
+        found["bigcommerce"] = {"extra_field": storefront.EXTRA_FIELDS, "customer": storefront.shoppers()}
+    return found
+
+
+def tell_sandbox(url: str, records: dict[str, Any]) -> bool:
+    """Add what is not there yet to a sandbox that runs at this address; return False if none does."""
     try:
-        known = requests.get(address, timeout=_PATIENCE_S)
-        known.raise_for_status()
-        if not any(account.get("Name") == DUPLICATE_NAME for account in known.json()):
-            requests.post(address, json=ACCOUNTS, timeout=_PATIENCE_S).raise_for_status()
-    except requests.RequestException:  # also an answer that is not JSON
+        answer = requests.post(f"{url.rstrip('/')}/_control/seed", json=records, timeout=_PATIENCE_S)
+        answer.raise_for_status()
+    except requests.RequestException:
         return False
     return True

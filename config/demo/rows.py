@@ -1,11 +1,11 @@
-"""The rows of a demo: companies with their people, a login and a connection. Nothing is sent."""
+"""The rows of a demo: companies with their people, a login and connections. Nothing is sent."""
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from companies.models import Company, Location
-from config.demo import staff
+from config.demo import staff, storefront
 from config.demo.companies import BAD, demo_companies
 from config.demo.people import demo_contacts, demo_locations
 from connectors.models import Connection
@@ -25,7 +25,7 @@ class RefusedError(Exception):
 def add_rows(number: int, *, clean: bool, sandbox_url: str, people: bool = False) -> int:
     """Add what is missing and return how many companies that were.
 
-    With `people`: also contacts, locations and staff.
+    With `people`: also contacts, locations, staff, and the connection to a store.
 
     Companies are added only where there are none: not again, and not beside real
     ones. Raises RefusedError.
@@ -35,6 +35,8 @@ def add_rows(number: int, *, clean: bool, sandbox_url: str, people: bool = False
         raise RefusedError("At least 3 companies are needed: three of them can't be sent. Or add --clean.")
     _add_login()
     point_connection(sandbox_url)
+    if people:
+        storefront.point(sandbox_url)
     if Company.objects.exists():
         return 0
     made = demo_companies(number, clean=clean)
@@ -42,7 +44,10 @@ def add_rows(number: int, *, clean: bool, sandbox_url: str, people: bool = False
         staff.share_out(made, staff.add_staff())
     Company.objects.bulk_create(made, batch_size=_ROWS_PER_INSERT)  # not save(): that would ask for a sync
     if people:
-        Contact.objects.bulk_create(demo_contacts(made, clean=clean), batch_size=_ROWS_PER_INSERT)
+        contacts = demo_contacts(made, clean=clean)
+        if not clean:
+            storefront.take_primary_away(made, contacts)
+        Contact.objects.bulk_create(contacts, batch_size=_ROWS_PER_INSERT)
         Location.objects.bulk_create(demo_locations(made), batch_size=_ROWS_PER_INSERT)
     return len(made)
 
@@ -61,13 +66,20 @@ def refuse_where_unwanted() -> None:
         raise RefusedError(
             f"This database has {others} companies that are not demo data. Use an empty database."
         )
-    real = Connection.objects.filter(slug=SLUG).exclude(environment=Connection.Environment.REHEARSAL).first()
+    ours = Connection.objects.filter(slug__in=(SLUG, storefront.SLUG))
+    real = ours.exclude(environment=Connection.Environment.REHEARSAL).first()
     if real is not None:
         raise RefusedError(f"The connection {real.name} here is no rehearsal: demo data would reach it.")
 
 
+def point_connections(sandbox_url: str) -> None:
+    """Let both rehearsal connections talk to this sandbox."""
+    point_connection(sandbox_url)
+    storefront.point(sandbox_url)
+
+
 def point_connection(sandbox_url: str) -> None:
-    """Let the rehearsal connection talk to this sandbox; make it if it is missing."""
+    """Let the connection to Salesforce talk to this sandbox; make it if it is missing."""
     address = f"{sandbox_url.rstrip('/')}/salesforce"
     connection, is_new = Connection.objects.get_or_create(
         slug=SLUG,

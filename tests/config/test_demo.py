@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -81,9 +82,18 @@ def are_gone(family: list[psutil.Process]) -> bool:
     return not psutil.wait_procs(family, timeout=0)[1]
 
 
+def over_there(rehearsal: str, entity: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = requests.get(f"{rehearsal}_control/{entity}", timeout=5).json()
+    return found
+
+
 def account_ids(rehearsal: str) -> list[str]:
-    answer = requests.get(f"{rehearsal}_control/salesforce/Account", timeout=5)
-    return [account["Id"] for account in answer.json()]
+    return [account["Id"] for account in over_there(rehearsal, "salesforce/Account")]
+
+
+def store_ids(rehearsal: str) -> list[str]:
+    """Return the ids of the store's companies that carry our id."""
+    return [row["id"] for row in over_there(rehearsal, "bigcommerce/company") if row["uuid"]]
 
 
 def end(demo: Demo) -> None:
@@ -102,7 +112,8 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     said = first.wait_for("Ctrl-C ends it")
     console, rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)
     wait_until(lambda: len(account_ids(rehearsal)) == 3)  # two of the rehearsal, and the one that registered
-    ids = account_ids(rehearsal)
+    wait_until(lambda: len(store_ids(rehearsal)) == 3)  # of five whom the store sells to, two can't be sent
+    ids, in_store = account_ids(rehearsal), store_ids(rehearsal)
 
     assert f"Port {hung_port} is taken. The console uses " in said
     assert requests.get(f"{console}admin/login/", timeout=5).status_code == 200
@@ -110,13 +121,15 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
 
     second = start()
     said = second.wait_for("Ctrl-C ends it")
-    assert account_ids(re.findall(r"http://127\.0\.0\.1:\d+/", said)[1]) == ids
+    rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)[1]
+    assert (account_ids(rehearsal), store_ids(rehearsal)) == (ids, in_store)
     with sqlite3.connect(tmp_path / "concord.sqlite3") as rows:
         assert rows.execute("SELECT COUNT(*) FROM companies_company").fetchone() == (10,)
         linked = "SELECT COUNT(*), SUM(is_active) FROM connectors_userlink JOIN connectors_remoteuser ON"
         assert rows.execute(f"{linked} remote_user_id = connectors_remoteuser.id").fetchone() == (2, 1)
-        base_url = rows.execute("SELECT base_url FROM connectors_connection").fetchone()[0]
-    assert f"{base_url.removesuffix('salesforce')} " in said  # it follows the rehearsal to its new port
+        addresses = {url for (url,) in rows.execute("SELECT base_url FROM connectors_connection")}
+    # They follow the rehearsal to its new port.
+    assert addresses == {f"{rehearsal}salesforce", f"{rehearsal}bigcommerce"}
     end(second)
 
 

@@ -11,12 +11,16 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from companies.models import Company, CompanyLink
+from companies.models import Company, CompanyLink, LocationLink
+from config.demo import storefront
 from config.demo.companies import DUPLICATE_NAME, demo_companies
+from connectors import push
 from connectors.models import Connection
 from connectors.sandbox import keeping
 from connectors.sandbox.server import SandboxServer
-from tests.factories import CompanyFactory, ConnectionFactory
+from contacts.models import Contact, ContactLink
+from tests import b2b
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory
 
 LIMITS = {
     "name": 255,
@@ -219,3 +223,107 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(keeping.UnreadableFileError, match=r"broken\.json"):
         keeping.load(SandboxServer(port=0).app, path)
+
+
+# With people: a store beside Salesforce
+
+
+def store() -> Connection:
+    return Connection.objects.select_related("health").get(slug=storefront.SLUG)
+
+
+def sold() -> list[Company]:
+    return storefront.sold_to(Company.objects.order_by("pk"))
+
+
+@pytest.mark.django_db
+def test_with_people_there_is_a_store_whose_companies_nobody_enabled_yet(own_var: Path) -> None:
+    add(60, "--people")
+
+    connection = store()
+    assert connection.base_url == "http://127.0.0.1:1/bigcommerce"
+    assert (connection.kind, connection.environment) == ("bigcommerce", "rehearsal")
+    assert connection.pushes_automatically("location")
+    assert not connection.associates_automatically("company")
+    assert not CompanyLink.objects.exists()
+
+
+@pytest.mark.django_db
+def test_without_people_there_is_no_store(own_var: Path) -> None:
+    add(10)
+
+    assert [row.slug for row in Connection.objects.all()] == ["salesforce"]
+
+
+@pytest.mark.django_db
+def test_the_store_sells_to_twelve_companies_none_of_them_rejected(own_var: Path) -> None:
+    add(60, "--people")
+
+    companies = sold()
+    assert len(companies) == 12
+    assert {str(company.legal_country) for company in companies} <= set(storefront.SOLD_TO)
+    assert "rejected" not in {company.status for company in companies}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("options", "lacking"), [((), 1), (("--clean",), 0)])
+def test_one_company_of_the_store_lacks_its_primary_contact_unless_all_is_clean(
+    own_var: Path, options: tuple[str, ...], lacking: int
+) -> None:
+    add(60, "--people", *options)
+
+    without = Company.objects.exclude(contacts__is_primary=True)
+    assert list(without) == sold()[-1:][:lacking]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("options", "customers"), [((), 1), (("--clean",), 0)])
+def test_one_contact_is_a_plain_customer_of_the_store_unless_all_is_clean(
+    own_var: Path, sandbox: SandboxServer, options: tuple[str, ...], customers: int
+) -> None:
+    add(60, "--people", *options, url=sandbox.url)
+    add(60, "--people", *options, url=sandbox.url)
+
+    found = b2b.rows(sandbox, "customer")
+    assert len(found) == customers
+    for row in found:
+        assert Contact.objects.get(email=row["email"]).company in sold()
+    assert {row["fieldName"] for row in b2b.rows(sandbox, "extra_field")} >= {"Concord ID", "Tax ID"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_stores_first_day_leaves_two_that_need_somebody_and_what_waits_for_them(
+    own_var: Path, sandbox: SandboxServer
+) -> None:
+    b2b.set_up(sandbox, requests_per_window=3_000)  # its paces are tried elsewhere
+    add(60, "--people", url=sandbox.url)
+
+    storefront.first_day(store())
+    push.drain(store().pk)
+
+    *others, lacking = sold()
+    assert {link.record for link in CompanyLink.objects.filter(state="idle")} == set(others)
+    assert list(CompanyLink.objects.get(state="failed").errors) == ["primary_contact"]
+    asked = ContactLink.objects.get(state="failed")
+    assert (asked.code, [way["label"] for way in asked.ways]) == ("conflict", ["Link"])
+    for links, least in ((ContactLink.objects, 20), (LocationLink.objects, 10)):
+        assert {link.record.company for link in links.filter(state="pending")} == {lacking}
+        assert links.filter(state="idle").exclude(remote_id="").count() >= least
+    assert len(b2b.rows(sandbox, "company")) == len(others)
+
+
+@pytest.mark.django_db
+def test_a_small_demo_has_a_store_too(own_var: Path) -> None:
+    add(9, "--people")
+
+    storefront.first_day(store())
+
+    assert CompanyLink.objects.filter(connection=store(), state="pending").count() == len(sold()) == 5
+
+
+@pytest.mark.django_db
+def test_a_real_store_keeps_demo_data_out() -> None:
+    B2BFactory.create(environment=Connection.Environment.PRODUCTION)
+
+    with pytest.raises(CommandError, match="no rehearsal"):
+        add(10)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config import embedded, processes
 from config.celery import app
-from config.demo import rehearsal, rows, staff
+from config.demo import rehearsal, rows, staff, storefront
 from config.demo.tree import DemoEndedError, Tree, answers, only_one
 from connectors.models import Connection
 
@@ -19,9 +19,9 @@ WORKER = "demo@localhost"
 
 
 class Command(BaseCommand):
-    """Run the console, a worker, the schedule, the broker and a rehearsal Salesforce together."""
+    """Run the console, a worker, the schedule, the broker and the rehearsal systems together."""
 
-    help = "Run everything on this machine with demo data and a rehearsal Salesforce. Ctrl-C ends it."
+    help = "Run everything on this machine with demo data and rehearsal systems. Ctrl-C ends it."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the ports and how many companies the first start makes."""
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         if is_first:
             rows.add_rows(companies, clean=False, sandbox_url=sandbox_url, people=True)
         else:
-            rows.point_connection(sandbox_url)
+            rows.point_connections(sandbox_url)
         rehearsal.prepare(sandbox_url)
         return is_first
 
@@ -74,7 +74,9 @@ class Command(BaseCommand):
             self._say("Starting ...")
             _start(tree, port, sandbox_port)
             if is_first:
-                staff.first_day(Connection.objects.select_related("health").get(slug=rows.SLUG))
+                accounts = Connection.objects.select_related("health")
+                staff.first_day(accounts.get(slug=rows.SLUG))
+                storefront.first_day(accounts.get(slug=storefront.SLUG))
             self._welcome(port, sandbox_port)
             tree.watch()
             self._say("\nEnding ...")
@@ -83,10 +85,10 @@ class Command(BaseCommand):
         lines = [
             f"Concord    http://127.0.0.1:{port}/",
             f"Login      {rows.LOGIN} / {rows.PASSWORD}",
-            f"Rehearsal  http://127.0.0.1:{sandbox_port}/  what Salesforce would have",
+            f"Rehearsal  http://127.0.0.1:{sandbox_port}/  what Salesforce and the store would have",
             "",
             "Try it: open Companies, tick some, and choose",
-            "Actions > Sync with Salesforce.",
+            "Actions > Sync with Salesforce, or Sync to B2B.",
             "",
             f"Ctrl-C ends it. Data and logs: {settings.VAR_DIR}",
         ]

@@ -1,4 +1,4 @@
-"""manage.py demo_data: put companies, a login and a rehearsal connection into an empty database."""
+"""manage.py demo_data: put companies, a login and rehearsal connections into an empty database."""
 
 from typing import Any
 
@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take how many companies, whether all can be sent, and where the sandbox is."""
         parser.add_argument("--companies", type=int, default=60, help="how many (default: %(default)s)")
-        parser.add_argument("--people", action="store_true", help="also contacts, locations, staff")
+        parser.add_argument(
+            "--people", action="store_true", help="also contacts, locations, staff, and a store"
+        )
         parser.add_argument("--clean", action="store_true", help="only companies that can be sent")
         parser.add_argument(
             "--sandbox-url",
