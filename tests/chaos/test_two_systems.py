@@ -3,10 +3,12 @@
 import pytest
 
 from companies.models import Company, CompanyLink
-from connectors import shares, upkeep
+from connectors import queue, shares, upkeep
 from connectors.models import Connection, Link, Slot
+from contacts.models import ContactLink
 from tests import talk
-from tests.factories import CompanyFactory, ConnectionFactory
+from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
+from tests.staff import browser_of, superuser
 from tests.waiting import wait_until
 from tests.workers import Workers
 
@@ -42,6 +44,26 @@ def test_a_system_that_hangs_leaves_the_workers_to_the_others(
 
     wait_until(lambda: _arrived(salesforce), timeout_s=20, said=talk.situation)  # a call may hang for 60 s
     assert not CompanyLink.objects.linked().filter(connection=hanging).exists()
+
+
+def test_a_company_reaches_the_store_while_the_crm_hangs(
+    hanging: Connection, b2b: Connection, workers: Workers
+) -> None:
+    workers.start(threads=3)
+    contacts = ContactFactory.create_batch(3)
+    for contact in contacts:
+        queue.set_enabled("contact", contact.pk, b2b, True, by="tester")
+    companies = [contact.company for contact in contacts]
+    talk.request(hanging, companies)
+    wait_until(lambda: Slot.objects.filter(connection=hanging).exclude(lease=None).exists(), timeout_s=20)
+
+    talk.request(b2b, companies)
+
+    wait_until(lambda: ContactLink.objects.linked().filter(connection=b2b).count() == 3, timeout_s=20)
+    page = browser_of(superuser()).get(f"/admin/companies/company/{companies[0].pk}/change/").content.decode()
+    there = CompanyLink.objects.get(connection=b2b, record=companies[0])
+    assert f">{there.remote_id}<" in page.replace(" ", "").replace("\n", "")
+    assert talk.shown(companies[0], hanging)[0] in ("Waiting", "Sending")
 
 
 def test_a_connection_gets_all_threads_but_one_for_each_other(
