@@ -529,3 +529,28 @@ def test_a_candidate_tells_since_when_it_is_there(sandbox: SandboxServer) -> Non
     outcome = one(sandbox, company())
 
     assert {set(found.facts) == {"Created"} for found in outcome.candidates} == {True}
+
+
+@pytest.mark.parametrize("status", [403, 405])
+def test_one_write_that_is_not_allowed_is_the_records_and_the_second_the_connections(
+    sandbox: SandboxServer, status: int
+) -> None:
+    b2b.break_it(sandbox, {"fault": f"status:{status}", "match": {"companyName": "Bad"}})
+    good, bad = company("Good", admin="g@test.com"), company("Bad", admin="b@test.com")
+
+    outcomes = pushed(sandbox, "company", good, bad)
+    with store(sandbox) as connector:
+        answers = connector.push("company", [bad, company("Bad", admin="c@test.com"), good])
+        first = next(answers)
+        with pytest.raises(Misconfigured):
+            next(answers)
+
+    assert [outcome.status for outcome in outcomes] == [Status.CREATED, Status.REJECTED]
+    assert (first.status, first.code) == (Status.REJECTED, f"http_{status}")
+
+
+def test_a_look_that_is_not_allowed_is_the_connections(sandbox: SandboxServer) -> None:
+    b2b.break_it(sandbox, {"fault": "status:403", "match": {"route": "companies_list"}})
+
+    with pytest.raises(Misconfigured):
+        one(sandbox, company())

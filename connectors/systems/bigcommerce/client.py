@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from connectors import protocol
-from connectors.errors import AuthFailed
+from connectors.errors import AuthFailed, Misconfigured
 from connectors.http import Line, TimedOutError, TooLargeError, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.errors import Refused, garbage, problem, status_of
+from connectors.systems.bigcommerce.errors import Denied, Refused, garbage, problem, status_of
 from connectors.systems.bigcommerce.logins import LOGINS, STORE_HASH, TOKEN
 from connectors.systems.bigcommerce.words import NO_HASH, SYSTEM
 
@@ -29,6 +29,7 @@ PAGE = 100  # Source: the users' list takes 1 to 250, the addresses' fewer; 100 
 LEAST_PAGE = 10
 MAX_BULK = 10  # Source: API status codes, 413: "Add up to ten data at a time"
 MAX_EMAILS = 20  # in one question about customers: an address must stay short
+NOT_ALLOWED = frozenset({"http_403", "http_405"})
 NETWORK = (requests.RequestException, OSError, TimedOutError, TooLargeError)
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
@@ -91,8 +92,13 @@ class Client:
         return self._b2b("GET", path, params, is_record=is_record)
 
     def write(self, method: str, path: str, body: Any = None) -> Reply:
-        """Write one record, or a bulk of at most ten. Raises Refused, or another ConnectorError."""
-        return self._b2b(method, path, (), body)
+        """Write one record, or a bulk of at most ten. Raises Refused, Denied, or another ConnectorError."""
+        try:
+            return self._b2b(method, path, (), body)
+        except Misconfigured as error:
+            if error.code not in NOT_ALLOWED:
+                raise
+            raise Denied(error.message, detail=error.detail, code=error.code) from error
 
     def one(self, path: str, params: Params = ()) -> wire.Record | None:
         """Return one record, None where it is not there."""

@@ -4,8 +4,9 @@ Five shapes, and a sixth that only older stores show (`message` may hold the fie
 Field names come as snake_case although requests are camelCase. Source: B2B Edition,
 API status codes, and the overview of the Management API, read 2026-11.
 
-    Refused(Rejected)   about the one record of the call: caught, and told as its outcome
-    everything else     about the connection: see `problem`
+    Refused(Rejected)      about the one record of the call: caught, and told as its outcome
+    Denied(Misconfigured)  a write that is not allowed: the record's, or the connection's
+    everything else        about the connection: see `problem`
 """
 
 import re
@@ -76,6 +77,13 @@ class Refused(Rejected):
         self.status, self.said, self.core = status, said, core
         self.why = _why(status, said.text)
         super().__init__(f"{SYSTEM} refused the record.", detail=_detail(status, said.text), code=self.why)
+
+
+class Denied(Misconfigured):
+    """Report that one write is not allowed (403, 405), by the scope, the plan or the kind of store.
+
+    It is the record's; where the next one is denied too, it is the connection's.
+    """
 
 
 def _why(status: int, text: str) -> Why:

@@ -2,8 +2,8 @@
 
 Raise for the connection, return for the record: a refusal is the record's. So is a
 single failure inside B2B (500), which may have stored what it was sent: the record is
-looked for again after a minute, and the others go on. The second in a row is the
-store's.
+looked for again after a minute, and the others go on. So is a write that is not
+allowed. The second in a row of either is the store's.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ from connectors.protocol import Account, Adoption, Change, Engine, Matched, Outc
 from connectors.systems.bigcommerce.addresses import Addresses
 from connectors.systems.bigcommerce.client import Client
 from connectors.systems.bigcommerce.companies import Companies
-from connectors.systems.bigcommerce.errors import RETRY_500_S, SERVER_TRIES, Refused
+from connectors.systems.bigcommerce.errors import RETRY_500_S, SERVER_TRIES, Denied, Refused
 from connectors.systems.bigcommerce.mapping import mappings
 from connectors.systems.bigcommerce.talk import HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.users import Users
@@ -52,14 +52,12 @@ def pushed(
         if not work.ready and engine.more_urgent():
             return
         outcome, error = _one(work, change)
-        is_server = error is not None and error.code == SERVER
-        if outcome is None and error is not None and (failed is not None or len(changes) == 1):
+        if error is not None and outcome is None and (failed or (len(changes) == 1 and _is_server(error))):
             raise error
-        yield outcome or _later(change, error)
-        if error is not None and (not is_server or failed is not None):
+        yield outcome or _blamed(change, error)
+        if error is not None and (failed or not (_is_server(error) or isinstance(error, Denied))):
             raise error
         failed = error
-    return
 
 
 def _one(work: Work, change: Change) -> tuple[Outcome | None, ConnectorError | None]:
@@ -70,14 +68,24 @@ def _one(work: Work, change: Change) -> tuple[Outcome | None, ConnectorError | N
         return work.talk.refusal(change, refused), None
     except HalfwayError as half:
         return half.outcome, None if isinstance(half.cause, Refused) else half.cause
+    except Denied as error:
+        return None, error
     except Transient as error:
-        if error.code != SERVER:
+        if not _is_server(error):
             raise
         return None, error
 
 
-def _later(change: Change, error: ConnectorError | None) -> Outcome:
-    text = f"{error.message if error else ''} It is looked for and sent again in a minute or more, by itself."
+def _is_server(error: ConnectorError) -> bool:
+    return error.code == SERVER
+
+
+def _blamed(change: Change, error: ConnectorError | None) -> Outcome:
+    """Return the outcome of a record whose call failed, where others may not."""
+    said = error.message if error else ""
+    if isinstance(error, Denied):
+        return Outcome(Status.REJECTED, change.remote_id, error.code, said)
+    text = f"{said} It is looked for and sent again in a minute or more, by itself."
     return Outcome(
         Status.TRANSIENT, change.remote_id, SERVER, text, tries=SERVER_TRIES, wait_s=RETRY_500_S, unsure=True
     )
