@@ -143,12 +143,17 @@ def on_the_way() -> Q:
     return ON & Q(state=Link.State.PENDING)
 
 
-def shown(link: Link | None, world: World, *, is_on: bool = True, parent: Parent | None = None) -> Shown:
+def shown(
+    link: Link | None, world: World, *, is_on: bool = True, parent: Parent | None = None, held: str = ""
+) -> Shown:
     """Return the state and why, as a second line below the chip.
 
-    `is_on` as in `state_of`; `parent` is given where the record waits for it.
+    `is_on` as in `state_of`; `parent` is given where the record waits for it; `held` is why
+    it would be kept back if it were asked for.
     """
     state = state_of(link, world.live, is_on=is_on)
+    if held and state in (State.NOT_SYNCED, State.CHANGED):
+        return Shown(State.NOT_ENABLED, capped(first_sentence(held).removesuffix(".")))
     if not is_on:
         return Shown(state, "synchronization is not enabled for this record")
     if link is None or state is State.NOT_SYNCED:
@@ -221,6 +226,9 @@ def _sending(link: Link, world: World) -> str:
 
 
 def _failed(link: Link, world: World) -> str:
+    if not link.message and len(link.errors) > 1:
+        names = sorted({world.labels(name) for name in link.errors})
+        return f"missing or wrong: {', '.join(names)}"
     why = link.message or next((str(text) for text in link.errors.values()), "")
     return first_sentence(why) or f"{world.system} refused it ({link.code or 'no reason given'})"
 

@@ -15,9 +15,12 @@ from companies.admin import panels
 from companies.models import Company
 from companies.phones import read_as
 from connectors.admin import tabs
+from connectors.admin.box import Mend
 from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.record import RecordAdmin, two_lines
 from connectors.admin.tab import Tab
+from connectors.models import Connection
+from connectors.users.linking import named
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[Company]
@@ -41,6 +44,15 @@ class CompanyForm(_Form):
             self.fields["legal_street"].widget.attrs["rows"] = 3
 
 
+class RepresentativeFilter(RelatedDropdownFilter):
+    """Filter by the sales representative, by the name that people go by."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[int, str]]:
+        """Return the users."""
+        users = field.related_model._default_manager.all()
+        return sorted(((user.pk, named(user)) for user in users), key=lambda pair: pair[1].casefold())
+
+
 @admin.register(Company)
 class CompanyAdmin(RecordAdmin):
     """Find companies, see their state in every system, send them."""
@@ -54,7 +66,7 @@ class CompanyAdmin(RecordAdmin):
     list_filter = [
         tabs.StateFilter,
         ("status", ChoicesDropdownFilter),
-        ("sales_representative", RelatedDropdownFilter),
+        ("sales_representative", RepresentativeFilter),
         OwnerFilter,
     ]
     list_select_related = ["sales_representative"]
@@ -91,7 +103,7 @@ class CompanyAdmin(RecordAdmin):
             "company",
             "status_word",
             *self.link_columns(request),
-            "sales_representative",
+            "represented_by",
             self.updated_column(),
             self.menu_column(request),
         ]
@@ -110,6 +122,10 @@ class CompanyAdmin(RecordAdmin):
         """Return the tabs: what belongs to the company, the site association, the log."""
         return [*panels.tabs(request, record), *super().record_tabs(request, record)]
 
+    def mend(self, record: Company, connection: Connection, name: str) -> Mend | None:
+        """Return where something wrong is put right that a tab of the page holds."""
+        return panels.mend(record, connection, name)
+
     def deactivate(self, request: HttpRequest, records: Sequence[Company]) -> int:
         """Set the status to Inactive."""
         wanted = [one for one in records if one.status != Company.Status.INACTIVE]
@@ -123,6 +139,12 @@ class CompanyAdmin(RecordAdmin):
         """Return the name and, on a second line, e-mail and country."""
         place = company.legal_country.name if company.legal_country else ""
         return two_lines(company.name, " · ".join(filter(None, [company.email, place])))
+
+    @admin.display(description="Sales Representative", ordering="sales_representative__username")
+    def represented_by(self, company: Company) -> SafeString:
+        """Return who sells to the company, by name."""
+        user = company.sales_representative
+        return panels.cut(named(user)) if user is not None else panels.cut("")
 
     @admin.display(description="Status", ordering="status")
     def status_word(self, company: Company) -> SafeString:

@@ -14,6 +14,7 @@ from companies.admin.panels import ChildGrid, Column, add_panel, cut, tick
 from companies.models import Company, Location
 from companies.phones import read_as
 from connectors.admin import tabs
+from connectors.admin.board import Board
 from connectors.admin.record import RecordAdmin, two_lines
 
 if TYPE_CHECKING:
@@ -84,11 +85,16 @@ def in_line(location: Location) -> str:
     return ", ".join(filter(None, [street, f"{one.postal_code} {one.city}".strip(), one.country_name]))
 
 
-def where_from(company: Company) -> str:
-    """Return which addresses the company's account gets."""
-    billing = _source(company, "is_default_billing")
-    shipping = _source(company, "is_default_shipping")
-    return f"The account's billing address: {billing}. Its shipping address: {shipping}."
+def where_from(company: Company, board: Board) -> str:
+    """Return which addresses a company has in the systems that take no locations."""
+    if board.connections and not board.others:
+        return ""
+    named = [kind.record_words["company"][0] for kind in board.others]
+    record = " or ".join(dict.fromkeys(named)) or "company"
+    billing, shipping = _source(company, "is_default_billing"), _source(company, "is_default_shipping")
+    labels = " and ".join(kind.label for kind in board.others)
+    where = f"In {labels} the" if board.connections else "The"
+    return f"{where} {record}'s billing address: {billing}. Its shipping address: {shipping}."
 
 
 def _source(company: Company, mark: str) -> str:
@@ -113,7 +119,7 @@ GRID = ChildGrid(
         Column("Default Shipping", lambda one: tick(one.is_default_shipping, "default shipping")),
     ],
     order=["-is_default_billing", "-is_default_shipping", "label", "pk"],
-    empty="No locations. The legal address goes to the account for billing and shipping.",
+    empty="No locations.",
     note=where_from,
 )
 add_panel(GRID.slug, GRID.tab, order=20)

@@ -3,7 +3,7 @@
 Other rooms add theirs with `add_panel` from their app's ready(): this room knows none of them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,21 +15,37 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from companies.models import Company
-from connectors.admin import cells, polling
+from connectors.admin import cells, columns, polling
+from connectors.admin.board import Board
+from connectors.admin.box import Mend
 from connectors.admin.strip import panel_form
 from connectors.admin.tab import Tab
+from connectors.models import Connection
 
 SHOWN = 50  # rows; the grid has the others
 OVER = "over"  # in a child's address: the company (pk) that it was opened over and returns to
 TERM_CHARS = 200
+CROWD = 2  # systems, whose columns leave no room for a row's tools
 
 Build = Callable[[HttpRequest, Company], Tab | None]
+Mends = Callable[[Company, Connection], Mend]
 _panels: dict[str, tuple[int, Build]] = {}
+_mends: dict[str, Mends] = {}
 
 
-def add_panel(slug: str, build: Build, *, order: int) -> None:
-    """Add a tab to the company page; lower orders stand further left. Called once, at start-up."""
+def add_panel(slug: str, build: Build, *, order: int, mends: Mapping[str, Mends] | None = None) -> None:
+    """Add a tab to the company page; lower orders stand further left. Called once, at start-up.
+
+    `mends` tells, by its name among a link's errors, where something is put right that no
+    field of the company holds.
+    """
     _panels[slug] = (order, build)
+    _mends.update(mends or {})
+
+
+def mend(company: Company, connection: Connection, name: str) -> Mend | None:
+    """Return where something wrong is put right, None where no panel knows it."""
+    return _mends[name](company, connection) if name in _mends else None
 
 
 def tabs(request: HttpRequest, company: Company) -> list[Tab]:
@@ -51,6 +67,7 @@ class Column:
 class ChildGrid:
     """A read-only table of a company's children, whose rows lead to their pages and back.
 
+    `empty` is said where there are none, with what the connected systems need them for.
     `pick` is the address behind a tool that takes one picked row, for those who may change
     the records; `row_tools` are a row's own; `note` is a line above the table.
     """
@@ -63,7 +80,7 @@ class ChildGrid:
     pick: str = ""  # the address name behind the tool that takes one picked row
     pick_label: str = ""
     row_tools: Callable[[HttpRequest, Any], SafeString] | None = None
-    note: Callable[[Company], str] | None = None
+    note: Callable[[Company, Board], str] | None = None
 
     def tab(self, request: HttpRequest, company: Company) -> Tab | None:
         """Return the tab, None for somebody who may not see such records."""
@@ -97,14 +114,15 @@ class ChildGrid:
         add_url = f"{cells.address(self.model, 'add')}?{OVER}={company.pk}"
         return {
             "slug": self.slug,
+            "has_tools": self.row_tools is not None and len(there.board(request).connections) < CROWD,
             "meta": self.model._meta,
             "form": panel_form(self.model),
             "columns": [column.title for column in self.columns],
-            "connections": [there.board(request).id_label(row) for row in there.board(request).connections],
+            "connections": [part.title for part in columns.of(there.board(request))],
             "shown": SHOWN,
             "term": term,
-            "empty": self.empty,
-            "note": self.note(company) if self.note else "",
+            "empty": " ".join([self.empty, *there.board(request).needs]),
+            "note": self.note(company, there.board(request)) if self.note else "",
             "add_url": add_url if there.has_add_permission(request) else "",
             "all_url": f"{cells.address(self.model, 'changelist')}?company__id__exact={company.pk}",
             "pick_url": cells.address(self.model, self.pick) if self.pick and changes else "",
@@ -123,13 +141,13 @@ class ChildGrid:
             "url": url,
             "values": values,
             "cells": [
-                (
-                    board.id_label(row),
-                    cells.cell(board, record, row, may_sync=may_sync, form=panel_form(self.model)),
-                )
-                for row in board.connections
+                (part.title, part.cell(board, record, may_sync=may_sync, form=panel_form(self.model)))
+                for part in columns.of(board)
             ],
-            "tools": self.row_tools(request, record) if self.row_tools else "",
+            # Beside several systems there is no room for them; a picked row has the same.
+            "tools": self.row_tools(request, record)
+            if self.row_tools and len(board.connections) < CROWD
+            else "",
         }
 
     def _poll(self, request: HttpRequest, there: Any, records: list[Any]) -> SafeString:

@@ -17,8 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.forms import ActionForm
 
-from connectors.admin import cells, confirmation, polling, syncing
-from connectors.admin.board import Board
+from connectors.admin import cells, chosen, columns, confirmation, polling, syncing
 from connectors.admin.clicks import GRID_FORM, ClicksMixin
 from connectors.models import Connection
 
@@ -41,15 +40,12 @@ class SyncActionsMixin(ClicksMixin):
     change_list_template = "concord/change_list.html"
 
     def link_columns(self, request: HttpRequest) -> list[Callable[[Any], SafeString]]:
-        """Return one column per enabled connection."""
+        """Return one column per enabled connection; where they are many, one for the last of them."""
         board, may_sync = self.board(request), self.has_sync_permission(request)
-        return [self._link_column(board, connection, may_sync=may_sync) for connection in board.connections]
-
-    def _link_column(self, board: Board, connection: Connection, *, may_sync: bool) -> Any:
-        def column(record: Any) -> SafeString:
-            return cells.cell(board, record, connection, may_sync=may_sync, form=GRID_FORM)
-
-        return cells.titled(column, f"link_{connection.pk}", board.id_label(connection))
+        return [
+            cells.titled(partial(part.cell, board, may_sync=may_sync, form=GRID_FORM), part.name, part.title)
+            for part in columns.of(board)
+        ]
 
     def menu_column(self, request: HttpRequest) -> Any:
         """Return the column with the row's own actions."""
@@ -66,8 +62,7 @@ class SyncActionsMixin(ClicksMixin):
         items = [cells.menu_link(verb, cells.address(self.model, "change", record.pk))]
         if self.has_sync_permission(request):
             for row in board.connections:
-                url = cells.address(self.model, "sync", record.pk, row.pk)
-                items.append(cells.post_button(board.push_label(row), url, GRID_FORM, css="cc-item"))
+                items += self._sync_items(request, record, row)
         for row in board.connections:
             url = cells.record_url(board.shown(record, row)[0], row)
             if url:
@@ -75,6 +70,19 @@ class SyncActionsMixin(ClicksMixin):
         if request.user.has_perm("synclog.view_entry"):
             items.append(cells.menu_link("Log", cells.log_url(record)))
         return items
+
+    def _sync_items(self, request: HttpRequest, record: Any, connection: Connection) -> list[SafeString]:
+        """Return the menu's ways to send a record: alone, and with what belongs to it."""
+        board = self.board(request)
+        labels = {"sync": board.push_label(connection)}
+        if along := chosen.family_label(request, board, connection):
+            labels["family"] = along
+        return [
+            cells.post_button(
+                label, cells.address(self.model, what, record.pk, connection.pk), GRID_FORM, css="cc-item"
+            )
+            for what, label in labels.items()
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return records that bring their links, in one query whatever their number."""
@@ -91,6 +99,9 @@ class SyncActionsMixin(ClicksMixin):
         for row in board.connections:
             name, label = f"sync_{row.slug}", board.push_label(row).replace("%", "%%")
             added[name] = (partial(_sync_chosen, connection=row), name, label)
+            if along := chosen.family_label(request, board, row).replace("%", "%%"):
+                name = f"sync_{row.slug}_family"
+                added[name] = (partial(_sync_chosen, connection=row, is_family=True), name, along)
         return {**added, **actions}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -106,16 +117,23 @@ class SyncActionsMixin(ClicksMixin):
 
 
 def _sync_chosen(
-    admin: SyncActionsMixin, request: HttpRequest, chosen: QuerySet[Any], *, connection: Connection
+    admin: SyncActionsMixin,
+    request: HttpRequest,
+    ticked: QuerySet[Any],
+    *,
+    connection: Connection,
+    is_family: bool = False,
 ) -> HttpResponse | None:
-    """Send the ticked records; ask first where it is many of them."""
+    """Send the ticked records, `is_family` with what belongs to them; ask first where it is many."""
     if not admin.has_sync_permission(request):
         raise PermissionDenied
     board = admin.board(request)
-    pks = list(chosen.order_by("pk").values_list("pk", flat=True))
-    if confirmation.is_needed(request, len(pks)):
-        return confirmation.page(request, admin, board, connection, pks)
-    undecided = confirmation.undecided(board, connection, pks)
-    wanted = [pk for pk in pks if pk not in undecided]
-    syncing.request_sync(request, board, connection, wanted, left_out=sorted(undecided))
+    pks = list(ticked.order_by("pk").values_list("pk", flat=True))
+    if is_family:
+        wanted = chosen.with_family(request, board, connection, pks)
+    else:
+        wanted = chosen.decided(board, connection, pks)
+    if confirmation.is_needed(request, wanted.total):
+        return confirmation.page(request, admin, board, connection, wanted, pks)
+    syncing.request_sync(request, board, connection, wanted)
     return None

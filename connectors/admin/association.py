@@ -78,7 +78,7 @@ def _line(board: Board, record: Any, connection: Connection) -> dict[str, Any]:
         "field": _field(connection),
         "connection": connection,
         "environment": cells.environment(connection),
-        "kind": connection.system.label,
+        "kind": connection.system.full_name,
         "theirs": connection.system.record_words[board.entity.name][0],
         "chosen": chosen,
         "choices": [
@@ -132,8 +132,5 @@ def _field(connection: Connection) -> str:
 
 def _not_taken(board: Board, note: str) -> list[str]:
     """Return a sentence per system that is connected and has no such records."""
-    here = {row.pk for row in board.connections}
-    others = Connection.objects.filter(enabled=True).exclude(pk__in=here).order_by("name", "pk")
-    labels = dict.fromkeys(row.system.label for row in others)
     ending = f": {note}" if note else ""
-    return [f"{label} takes no {board.entity.label_plural} of its own{ending}." for label in labels]
+    return [f"{kind.label} takes no {board.entity.label_plural} of its own{ending}." for kind in board.others]

@@ -11,11 +11,14 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connectors import entities, queue, states
+from connectors import entities, queue, registry, states
 from connectors.entities import Entity
+from connectors.mapping import Mapping
 from connectors.models import Connection, ConnectionHealth, Link
-from connectors.rendering import is_there
+from connectors.protocol import Kind
+from connectors.rendering import held, is_there
 
+PRIMARY = "Primary"
 LINKS = "shown_links"  # where a record keeps the links of this page's connections
 
 
@@ -25,17 +28,44 @@ class Board:
     def __init__(self, entity: Entity[Any, Any]) -> None:
         self.entity = entity
         self.now: datetime = timezone.now()
+        self._mappings: dict[int, Mapping] = {}
+
+    @cached_property
+    def _enabled(self) -> list[Connection]:
+        rows = Connection.objects.filter(enabled=True).select_related("health")
+        return list(rows.order_by("name", "pk"))
 
     @cached_property
     def connections(self) -> list[Connection]:
         """Return the enabled connections whose system takes the entity, by name."""
-        rows = Connection.objects.filter(enabled=True).select_related("health").order_by("name", "pk")
-        return [row for row in rows if self.entity.name in row.system.entities]
+        return [row for row in self._enabled if self.entity.name in row.system.entities]
+
+    @property
+    def others(self) -> list[Kind]:
+        """Return the enabled kinds that take no such records, each once."""
+        rows = [row for row in self._enabled if self.entity.name not in row.system.entities]
+        return list({row.kind: row.system for row in rows}.values())
 
     @cached_property
     def worlds(self) -> dict[int, states.World]:
         """Return what the states of each connection's links depend on."""
         return {connection.pk: self._world(connection) for connection in self.connections}
+
+    @cached_property
+    def kinds(self) -> list[Kind]:
+        """Return the kinds of the connections, each once."""
+        return list({row.kind: row.system for row in self.connections}.values())
+
+    @property
+    def needs(self) -> list[str]:
+        """Return what the connected systems need such records for, a sentence each."""
+        return [kind.needs[self.entity.name] for kind in self.kinds if self.entity.name in kind.needs]
+
+    @property
+    def primary_word(self) -> str:
+        """Return what a Primary is called: by the systems that have a word of their own, else as here."""
+        own = dict.fromkeys(kind.primary_word for kind in self.kinds if kind.primary_word != PRIMARY)
+        return " · ".join(own) or PRIMARY
 
     def get(self, pk: int) -> Connection | None:
         """Return one of the connections, None for a stranger."""
@@ -69,7 +99,15 @@ class Board:
         """Return a record's link (None: it has none) and its state, for a record of `with_links`."""
         link, world = link_of(record, connection), self.worlds[connection.pk]
         waited_for = self._waited_for(record, connection) if link and link.state == "pending" else None
-        return link, states.shown(link, world, is_on=record.sync_enabled, parent=waited_for)
+        kept = self._held(record, connection, link)
+        return link, states.shown(link, world, is_on=record.sync_enabled, parent=waited_for, held=kept)
+
+    def _held(self, record: Any, connection: Connection, link: Link | None) -> str:
+        """Return why a record would not be sent if it were asked for, "" where it would."""
+        if connection.pk not in self._mappings:
+            self._mappings[connection.pk] = registry.mapping(connection, self.entity.name)
+        mapping = self._mappings[connection.pk]
+        return held(connection, mapping, record, is_linked=link is not None and bool(link.remote_id))
 
     def _waited_for(self, record: Any, connection: Connection) -> states.Parent | None:
         """Return the parent that must be over there first, None where it is, or there is none."""

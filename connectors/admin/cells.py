@@ -104,6 +104,11 @@ def outside(link: Link, connection: Connection, label: str) -> SafeString:
     )
 
 
+def is_switched_off(link: Link | None) -> bool:
+    """Return whether a person said no to this record for this connection, and so can say yes."""
+    return link is not None and link.enabled == Link.Enabled.NO
+
+
 def record_url(link: Link | None, connection: Connection) -> str:
     """Return where the record stands over there; "" for what isn't a web address."""
     if link is None or not link.remote_id or not connection.system.valid_id(link.remote_id):
@@ -180,7 +185,7 @@ def _linked_chip(
     """Return the chip as what a click on it does: see the table of states in docs."""
     state, css = shown.state, f"cc-chip cc-{shown.state.value}"
     model = board.entity.model
-    if state in POSTS and form:
+    if state in POSTS and form and (state is not State.NOT_ENABLED or is_switched_off(link)):
         what = "enable" if state is State.NOT_ENABLED else "sync"
         verb = POSTS[state] or board.push_label(connection)
         url = address(model, what, record.pk, connection.pk)
@@ -194,6 +199,8 @@ def _linked_chip(
 
 def _target(board: Board, record: Any, link: Link | None, connection: Connection, state: State) -> str:
     model = board.entity.model
+    if state is State.NOT_ENABLED and not is_switched_off(link):  # the page says what keeps it back
+        return address(model, "change", record.pk)
     if link is None or state in POSTS:
         return ""
     if state is State.IN_SYNC:

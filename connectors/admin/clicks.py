@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from connectors import entities, queue, states
-from connectors.admin import cells, choice, polling, syncing
+from connectors.admin import cells, choice, chosen, columns, polling, syncing
 from connectors.admin.board import Board, board_of
 from connectors.models import Connection
 
@@ -26,7 +27,10 @@ GRID_FORM = "changelist-form"
 
 
 class ClicksMixin(_Admin):
-    """Addresses for one record and one connection: sync, enable, disable, unlink, choose."""
+    """Addresses for one record and one connection: sync, enable, disable, unlink, choose.
+
+    A record that others belong to has one more, which sends those too.
+    """
 
     def board(self, request: HttpRequest) -> Board:
         """Return what this request's page knows of the connections."""
@@ -47,6 +51,8 @@ class ClicksMixin(_Admin):
             "unlink": require_POST(self.unlink_view),
             "choose": self.choose_view,
         }
+        if entities.children_of(entities.of(self.model).name):
+            clicks["family"] = require_POST(self.family_view)
         cell_path = path(
             "cells/", self.admin_site.admin_view(require_GET(self.cells_view)), name=f"{name}_cells"
         )
@@ -84,13 +90,22 @@ class ClicksMixin(_Admin):
     ) -> Iterable[SafeString]:
         """Return a record's cells, whose buttons post the form of this id, for a poll."""
         board, may_sync = self.board(request), self.has_sync_permission(request)
-        for row in board.connections:
-            yield cells.cell(board, record, row, may_sync=may_sync, form=form, swapped=True, is_over=is_over)
+        for part in columns.of(board):
+            yield part.cell(board, record, may_sync=may_sync, form=form, swapped=True, is_over=is_over)
 
     def sync_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
         """Send one record."""
         record, connection = self._clicked(request, object_id, connection_id)
-        syncing.request_sync(request, self.board(request), connection, [record.pk])
+        board = self.board(request)
+        syncing.request_sync(request, board, connection, chosen.alone(board, connection, [record.pk]))
+        return self._back(request)
+
+    def family_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
+        """Send one record with all that belongs to it."""
+        record, connection = self._clicked(request, object_id, connection_id)
+        board = self.board(request)
+        wanted = chosen.with_family(request, board, connection, [record.pk])
+        syncing.request_sync(request, board, connection, wanted)
         return self._back(request)
 
     def enable_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
@@ -107,6 +122,8 @@ class ClicksMixin(_Admin):
         record, connection = self._clicked(request, object_id, connection_id)
         board, by = self.board(request), request.user.get_username()
         queue.set_enabled(board.entity.name, record.pk, connection, enabled, by=by)
+        if enabled and board.entity.lead:
+            _look_again(record, by)
         name = states.capped(str(record), 100)
         if enabled:
             text = f"{name} is enabled for {connection.name}. This did not send it: send it when you like."
@@ -151,3 +168,10 @@ class ClicksMixin(_Admin):
         tab = request.POST.get("tab", "")  # a browser doesn't tell which part of a page it was on
         part = f"#{tab}" if safe and tab.isalpha() and tab.isascii() else ""
         return HttpResponseRedirect(page + part if safe else cells.address(self.model, "changelist"))
+
+
+def _look_again(record: Any, by: str) -> None:
+    """Let what needs this record as its lead know that it was enabled: it may go now."""
+    with transaction.atomic():
+        for other in record.touches():
+            other.touched(by, of=type(record))

@@ -7,9 +7,10 @@ from django.contrib.admin import helpers
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from connectors import states
+from connectors import entities, states
 from connectors.admin import cells, syncing
 from connectors.admin.board import Board
+from connectors.admin.chosen import Chosen, in_words
 from connectors.models import Connection
 from connectors.states import State
 from synclog import words
@@ -25,11 +26,14 @@ CHUNK = 10_000  # pks per query: SQLite stops at 250,000 parameters
 class Expected:
     """What sending these records would mean. The parts add up to the total."""
 
-    total: int
-    in_sync: int
-    not_enabled: int
-    undecided: int
-    linked: int  # of those to send: known over there, so they need no matching
+    total: int = 0
+    in_sync: int = 0
+    not_enabled: int = 0
+    undecided: int = 0
+    linked: int = 0  # of those to send: known over there, so they need no matching
+
+    def __add__(self, other: "Expected") -> "Expected":
+        return Expected(*(getattr(self, one) + getattr(other, one) for one in self.__slots__))
 
     @property
     def to_send(self) -> int:
@@ -49,18 +53,17 @@ def is_needed(request: HttpRequest, number: int) -> bool:
     return number > ASK_ABOVE or request.POST.get("select_across") == "1" or "confirmed" in request.POST
 
 
-def undecided(board: Board, connection: Connection, pks: list[int]) -> set[int]:
-    """Return those of the records (pks) that only a person's choice can move on."""
-    waiting = board.entity.links().filter(states.where(State.CHOICE), connection=connection)
-    return set(waiting.values_list("record_id", flat=True)) & set(pks)
-
-
-def expected(board: Board, connection: Connection, pks: list[int]) -> Expected:
+def expected(connection: Connection, chosen: Chosen) -> Expected:
     """Count what sending these records would mean, without a call."""
+    counts = (_expected(connection, name, chosen.all_of(name)) for name in chosen.wanted)
+    return sum(counts, Expected())
+
+
+def _expected(connection: Connection, entity: str, pks: list[int]) -> Expected:
     counts = {"in_sync": 0, "not_enabled": 0, "undecided": 0, "linked": 0, "": 0}
-    links = board.entity.links().filter(connection=connection).select_related("record").only(*_COLUMNS)
+    links = entities.get(entity).links().filter(connection=connection).select_related("record")
     for start in range(0, len(pks), CHUNK):
-        for link in links.filter(record_id__in=pks[start : start + CHUNK]).iterator():
+        for link in links.only(*_COLUMNS).filter(record_id__in=pks[start : start + CHUNK]).iterator():
             state = states.state_of(link, (), is_on=link.record.sync_enabled)
             counts[_PARTS.get(state, "linked" if link.remote_id else "")] += 1
     del counts[""]
@@ -76,34 +79,48 @@ _PARTS = {
 
 
 def page(
-    request: HttpRequest, admin: "SyncActionsMixin", board: Board, connection: Connection, pks: list[int]
+    request: HttpRequest,
+    admin: "SyncActionsMixin",
+    board: Board,
+    connection: Connection,
+    chosen: Chosen,
+    ticked: list[int],
 ) -> HttpResponse:
     """Return the dialog: system, environment, counts, calls; its button repeats verb and number."""
-    figures = expected(board, connection, pks)
-    label = board.push_label(connection)
+    figures = expected(connection, chosen)
     across = request.POST.get("select_across") == "1"
     context = {
         **admin.admin_site.each_context(request),
-        "title": label,
+        "title": chosen.label,
         "opts": admin.opts,
         "connection": connection,
         "cc_environment": cells.environment(connection),
-        "question": f"{label.split()[0]} {syncing.counted(board, figures.total)}",
-        "label": label,
+        "question": f"Sync {chosen.counted() or _named(board, chosen, 0)}",
+        "label": chosen.label,
         "parts": _parts(figures),
+        "barred": syncing.barred(chosen),
         "calls": words.counted(figures.calls(connection.batch_size), "call", "calls"),
         "paused": board.worlds[connection.pk].paused,
         "number_changed": "confirmed" in request.POST,
-        "button": f"Sync {syncing.counted(board, figures.to_send or figures.in_sync)}",
+        "button": f"Sync {_named(board, chosen, figures.to_send or figures.in_sync)}",
         "action": request.POST.get("action", ""),
         "across": "1" if across else "0",
         "confirmed": str(figures.total),
         "run": syncing.new_run_id(),
         "checkbox": helpers.ACTION_CHECKBOX_NAME,
-        "ticked": pks[:1] if across else pks,
+        "ticked": ticked[:1] if across else ticked,
         "back": request.get_full_path(),
     }
     return TemplateResponse(request, "concord/confirm.html", context)
+
+
+def _named(board: Board, chosen: Chosen, number: int) -> str:
+    """Return a number of what was chosen in words; of several entities they are records."""
+    return (
+        words.counted(number, "record", "records")
+        if chosen.is_family
+        else in_words(board.entity.name, number)
+    )
 
 
 def _parts(figures: Expected) -> list[tuple[str, str]]:

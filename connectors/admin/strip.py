@@ -5,17 +5,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from connectors.admin import association, cells, polling, record_log, syncing
+from connectors import entities
+from connectors.admin import association, chosen, polling, record_log, syncing
 from connectors.admin.actions import SyncActionsMixin
 from connectors.admin.board import Board
+from connectors.admin.box import FAMILY, Mend, box, is_unknown
 from connectors.admin.plain import PlainWordsMixin
 from connectors.admin.tab import Tab
-from connectors.models import Connection, Link
-from connectors.states import State, capped
-from synclog import words
+from connectors.models import Connection
 
 SYNC = "_sync"  # the button's name; its value is the connection
 ASSOCIATION = "association"
@@ -74,13 +73,26 @@ class StripMixin(PlainWordsMixin, SyncActionsMixin):
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """After "Save and sync with …": request it, and stay on the page."""
-        wanted = request.POST.get(SYNC, "")
-        connection = self.board(request).get(int(wanted)) if wanted.isdecimal() else None
+        wanted, _, more = request.POST.get(SYNC, "").partition("-")
+        board = self.board(request)
+        connection = board.get(int(wanted)) if wanted.isdecimal() and wanted.isascii() else None
         if connection is None or not self.has_sync_permission(request):
             response: HttpResponse = super().response_change(request, obj)
             return response
-        syncing.request_sync(request, self.board(request), connection, [obj.pk])
+        if more == FAMILY:
+            asked = chosen.with_family(request, board, connection, [obj.pk])
+        else:
+            asked = chosen.alone(board, connection, [obj.pk])
+        syncing.request_sync(request, board, connection, asked)
         return HttpResponseRedirect(request.get_full_path())
+
+    def creates(self, record: Any, connection: Connection) -> str:
+        """Return what a first push of a record makes over there, "" where that is not told."""
+        return connection.system.creates(entities.of(self.model).name, connection.settings)
+
+    def mend(self, record: Any, connection: Connection, name: str) -> Mend | None:
+        """Return where something wrong is put right that is no field of the record, None for a field."""
+        return None
 
     def fresh_cells(self, request: HttpRequest, record: Any, *, is_over: bool) -> Iterable[SafeString]:
         """Return the boxes where the record's own page asks, else the grid's cells."""
@@ -104,65 +116,10 @@ def panel_form(model: Any) -> str:
 def strip_context(request: HttpRequest, admin: Any, board: Board, record: Any) -> dict[str, Any]:
     """Return what the strip above a record's form shows."""
     moving = [record.pk] if board.is_moving(record) else []
+    known = [is_unknown(board, *board.shown(record, row), row) for row in board.connections]
     return {
+        "cc_nowhere": bool(known) and all(known),
         "cc_boxes": [box(request, admin, board, record, row) for row in board.connections],
         "cc_poll": polling.poller(admin.model, moving, place=polling.STRIP),
         "cc_pauses": polling.pauses(board),
     }
-
-
-def box(
-    request: HttpRequest, admin: Any, board: Board, record: Any, connection: Connection
-) -> dict[str, Any]:
-    """Return one connection's box: who the record is there, its state, and what can be done."""
-    link, shown = board.shown(record, connection)
-    may_sync = admin.has_sync_permission(request)
-    model = board.entity.model
-    is_choice = shown.state in (State.CHOICE, State.GONE)
-    return {
-        "id": cells.cell_id(record, connection),
-        "pk": connection.pk,
-        "name": connection.name,
-        "environment": cells.environment(connection),
-        "remote_id": cells.remote_id(link, connection, board.open_label(connection)),
-        "id_label": board.id_label(connection),
-        "chip": cells.chip(shown.state),
-        "why": cells.why(shown.reason),
-        "message": capped(link.message, 600) if link and shown.state is State.FAILED else "",
-        "errors": _errors(link, board) if shown.state is State.FAILED else [],
-        "last": words.when(link.synced_at, board.now)
-        if link and link.synced_at and shown.state is not State.IN_SYNC
-        else "",
-        "choose_url": cells.address(model, "choose", record.pk, connection.pk) if is_choice else "",
-        "choose_label": "Decide what to do" if shown.state is State.GONE else "Choose which one it is",
-        "push_label": board.push_label(connection),
-        "push_label_after": board.push_label(connection)[:1].lower() + board.push_label(connection)[1:],
-        "may_push": may_sync and shown.state is not State.NOT_ENABLED and not is_choice,
-        "saves_first": admin.has_change_permission(request, record),
-        "sync_url": cells.address(model, "sync", record.pk, connection.pk),
-        "switch": _switch(model, record, connection, shown.state) if may_sync else None,
-        "unlink_url": cells.address(model, "unlink", record.pk, connection.pk)
-        if may_sync and link and link.remote_id
-        else "",
-        "run": syncing.new_run_id(),
-        "run_url": cells.run_url(link.run) if link and shown.state.is_moving else "",
-    }
-
-
-def _switch(model: Any, record: Any, connection: Connection, state: State) -> dict[str, str]:
-    """Return the Yes/No of this record for this connection, as the act that changes it."""
-    is_off = state is State.NOT_ENABLED
-    return {
-        "is_on": "" if is_off else "yes",
-        "url": cells.address(model, "enable" if is_off else "disable", record.pk, connection.pk),
-        "label": "Enable" if is_off else "Switch off",
-    }
-
-
-def _errors(link: Link | None, board: Board) -> list[SafeString]:
-    """Return what is wrong per field, each with a way to the field."""
-    labels = board.worlds[link.connection_id].labels if link else str
-    return [
-        format_html('<a href="#id_{}">{}</a>: {}', name, labels(name), capped(str(text), 300))
-        for name, text in (link.errors.items() if link else ())
-    ]

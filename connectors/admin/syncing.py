@@ -1,7 +1,7 @@
 """One click on records: a run, the requests, and a message whose counts add up."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,11 +13,14 @@ from django.utils.safestring import SafeString
 from connectors import entities, queue
 from connectors.admin import cells
 from connectors.admin.board import Board
+from connectors.admin.chosen import Chosen, in_words, listed, number_of
 from connectors.models import Connection
+from connectors.states import capped
 from synclog import runs, words
 from synclog.models import Run
 
 NAMED = 3  # how many records a message names
+Results = Mapping[str, queue.Enqueued]
 
 
 def new_run_id() -> str:
@@ -33,67 +36,67 @@ def run_id(request: HttpRequest) -> uuid.UUID:
         return uuid.uuid4()
 
 
-def request_sync(
-    request: HttpRequest,
-    board: Board,
-    connection: Connection,
-    pks: Sequence[int],
-    *,
-    left_out: Sequence[int] = (),
-) -> Run:
-    """Ask for these records to be sent and tell the person. Nothing waits for the broker.
-
-    `left_out` were chosen too, but need a person's choice first: they are told, not sent.
-    """
-    run, is_new, result = start_and_enqueue(request, board, connection, pks)
+def request_sync(request: HttpRequest, board: Board, connection: Connection, chosen: Chosen) -> Run:
+    """Ask for what was chosen to be sent and tell the person. Nothing waits for the broker."""
+    run, is_new, results = _start_and_enqueue(request, board, connection, chosen)
     if not is_new:
         text = format_html("This was asked for already; nothing was sent twice. {}", follow(request, run))
         messages.info(request, text)
         return run
-    parts = [f"{result.queued:,} queued"] if result.queued or not (result.not_enabled or left_out) else []
-    if result.not_enabled:
-        parts.append(f"{len(result.not_enabled):,} not enabled ({names(board, result.not_enabled)})")
-    if left_out:
-        need = "needs" if len(left_out) == 1 else "need"
-        parts.append(f"{len(left_out):,} {need} your choice ({names(board, left_out)})")
-    chosen = len(pks) + len(left_out)
+    queued = sum(result.queued for result in results.values())
     text = format_html(
-        "{}{} chosen: {}. {}{}{}",
+        "{}{}: {}. {}{}{}{}",
         f"{connection.name}: " if len(board.connections) > 1 else "",
-        f"{chosen:,}",
-        ", ".join(parts),
-        _before_them(board, result.parents),
-        _paused(board, connection) if result.queued else "",
+        chosen.counted() if chosen.is_family else f"{chosen.total:,} chosen",
+        ", ".join(_parts(chosen, queued, results)),
+        _before_them(board, results),
+        barred(chosen),
+        _paused(board, connection) if queued else "",
         follow(request, run),
     )
-    messages.add_message(request, messages.INFO if result.queued == chosen else messages.WARNING, text)
+    whole = queued == chosen.total and not chosen.barred
+    messages.add_message(request, messages.INFO if whole else messages.WARNING, text)
     return run
 
 
-def start_and_enqueue(
-    request: HttpRequest, board: Board, connection: Connection, pks: Sequence[int]
-) -> tuple[Run, bool, queue.Enqueued]:
+def _start_and_enqueue(
+    request: HttpRequest, board: Board, connection: Connection, chosen: Chosen
+) -> tuple[Run, bool, Results]:
     """Begin the form's run and request its records together; False where the run exists already."""
     user: Any = request.user
     with transaction.atomic():
         run, is_new = runs.start(
             run_id(request),
             kind=Run.Kind.CLICK,
-            label=board.push_label(connection),
+            label=chosen.label,
             connection_id=connection.pk,
             connection_name=connection.name,
-            entity=board.entity.name,
+            entity="" if chosen.is_family else board.entity.name,
             user=user,
-            requested=len(pks),
+            requested=number_of(chosen.wanted),
         )
         if not is_new:
-            return run, False, queue.Enqueued()
-        result = queue.enqueue(
-            board.entity.name, pks, connection, run=run.pk, requested_by=user.get_username()
+            return run, False, {}
+        results = queue.enqueue_chosen(
+            chosen.wanted, connection, run=run.pk, requested_by=user.get_username()
         )
-        if result.not_enabled:
-            runs.add(run.pk, {"skipped": len(result.not_enabled)})
-    return run, True, result
+        skipped = sum(len(result.not_enabled) for result in results.values())
+        if skipped:
+            runs.add(run.pk, {"skipped": skipped})
+    return run, True, results
+
+
+def _parts(chosen: Chosen, queued: int, results: Results) -> list[str]:
+    """Return what became of the records, in parts that add up to what was chosen."""
+    off = {name: result.not_enabled for name, result in results.items()}
+    not_enabled, undecided = number_of(off), number_of(chosen.undecided)
+    parts = [f"{queued:,} queued"] if queued or not (not_enabled or undecided) else []
+    if not_enabled:
+        parts.append(f"{not_enabled:,} not enabled ({names(off)})")
+    if undecided:
+        need = "needs" if undecided == 1 else "need"
+        parts.append(f"{undecided:,} {need} your choice ({names(chosen.undecided)})")
+    return parts
 
 
 def follow(request: HttpRequest, run: Run) -> SafeString:
@@ -103,16 +106,19 @@ def follow(request: HttpRequest, run: Run) -> SafeString:
     return format_html('<a class="cc-follow" href="{}">Follow this run</a>', cells.run_url(run.pk))
 
 
-def names(board: Board, pks: Sequence[int]) -> str:
-    """Return the first few records by name, as in "Acme, Globex and 3 more"."""
-    first = board.entity.records().filter(pk__in=list(pks)[:NAMED]).order_by("pk")
-    listed = ", ".join(str(record)[:60] for record in first)
-    more = len(pks) - NAMED
-    return f"{listed} and {more:,} more" if more > 0 else listed
+def names(pks: Mapping[str, Sequence[int]]) -> str:
+    """Return the first few of these records by name, as in "Acme, Globex and 3 more"."""
+    found: list[str] = []
+    for name, chosen in pks.items():
+        first = entities.get(name).records().filter(pk__in=list(chosen)[: NAMED - len(found)])
+        found += [capped(str(record), 60) for record in first.order_by("pk")]
+    more = number_of(pks) - len(found)
+    return f"{', '.join(found)} and {more:,} more" if more > 0 else ", ".join(found)
 
 
-def _before_them(board: Board, parents: int) -> str:
+def _before_them(board: Board, results: Results) -> str:
     """Say that parents that were never sent go first."""
+    parents = sum(result.parents for result in results.values())
     if not parents:
         return ""
     entity = entities.get(board.entity.parent)
@@ -121,13 +127,17 @@ def _before_them(board: Board, parents: int) -> str:
     return f"{counted} of theirs {verb} never sent: {'it goes' if parents == 1 else 'they go'} first. "
 
 
+def barred(chosen: Chosen) -> str:
+    """Say what belongs to these and stays behind."""
+    if not chosen.barred:
+        return ""
+    left = listed([in_words(name, number) for name, number in chosen.barred.items()])
+    plural = listed([entities.get(name).label_plural for name in chosen.barred])
+    return f"{left} left out: your login may not sync {plural}. "
+
+
 def _paused(board: Board, connection: Connection) -> str:
     paused = board.worlds[connection.pk].paused
     if not paused:
         return ""
     return f"{connection.name} is paused ({paused}): they wait, none is lost. "
-
-
-def counted(board: Board, number: int) -> str:
-    """Return a number of records in words, as in "1,150 companies"."""
-    return words.counted(number, board.entity.label, board.entity.label_plural)

@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_by_the_fields_label(account: Connection, client: 
 
     html = client.get(change(company)).content.decode()
 
-    assert '<a href="#id_tax_id">Tax ID</a>: Too long &lt;b&gt;by 3&lt;/b&gt;.' in html
+    assert 'data-field="id_tax_id">Tax ID</a>: Too long &lt;b&gt;by 3&lt;/b&gt;.' in html
 
 
 def test_the_button_saves_first_and_then_asks_for_the_sync(account: Connection, client: Client) -> None:

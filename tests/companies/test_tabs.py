@@ -244,7 +244,9 @@ def test_the_locations_grid_has_the_seeds_columns(client: Client, facebook: Comp
     assert "United States of America" in grid
 
 
-def test_a_line_says_which_addresses_the_account_gets(client: Client, facebook: Company) -> None:
+def test_a_line_says_which_addresses_the_account_gets(
+    client: Client, account: Connection, facebook: Company
+) -> None:
     before = part(page(client, facebook), "locations")
     LocationFactory.create(company=facebook, label="Head office", is_default_billing=True)
     LocationFactory.create(company=facebook, label="Dock", is_default_shipping=True, sync_enabled=False)

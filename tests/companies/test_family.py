@@ -1,0 +1,236 @@
+"""A company with its contacts and locations: one click, one run, and what stays behind is said."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from companies.models import Company, CompanyLink, LocationLink
+from connectors.models import Connection
+from connectors.sandbox.server import SandboxServer
+from contacts.models import ContactLink
+from synclog.models import Entry, Run
+from tests import talk
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, ContactFactory, LocationFactory
+from tests.staff import READS_ALL, SYNCS, SYNCS_ALL, browser_of, person
+
+pytestmark = pytest.mark.django_db
+GRID = "/admin/companies/company/"
+LABEL = "Sync to B2B · with contacts and locations"
+
+
+@pytest.fixture
+def store() -> Connection:
+    return B2BFactory.create()
+
+
+@pytest.fixture
+def facebook() -> Company:
+    company = CompanyFactory.create(name="Facebook")
+    ContactFactory.create(company=company, first_name="Mark", last_name="Z")
+    ContactFactory.create_batch(2, company=company)
+    LocationFactory.create_batch(2, company=company, region="CA", postal_code="94607")
+    return company
+
+
+@pytest.fixture
+def client() -> Client:
+    return browser_of(person(*SYNCS_ALL))
+
+
+def address(company: Company, store: Connection) -> str:
+    return f"{GRID}{company.pk}/family/{store.pk}/"
+
+
+def click(client: Client, company: Company, store: Connection, run: str = "") -> Any:
+    return client.post(address(company, store), {"run": run or str(uuid.uuid4())}, follow=True)
+
+
+def tick(client: Client, *chosen: Company, **more: str) -> Any:
+    data = {"action": "sync_better-b2b_family", "_selected_action": [one.pk for one in chosen], "index": "0"}
+    return client.post(GRID, {**data, **more}, follow=True)
+
+
+def told(answer: Any) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def waiting(model: Any) -> int:
+    return int(model.objects.filter(state="pending").count())
+
+
+def waiting_in_all() -> tuple[int, int, int]:
+    return waiting(CompanyLink), waiting(ContactLink), waiting(LocationLink)
+
+
+def test_one_click_asks_for_all_of_them_in_one_run(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    answer = click(client, facebook, store)
+
+    run = Run.objects.get()
+    assert "1 company, 3 contacts and 2 locations: 6 queued." in told(answer)
+    assert f'href="/admin/synclog/run/{run.pk}/change/">Follow this run' in told(answer)
+    assert waiting_in_all() == (1, 3, 2)
+    assert {link.run for link in ContactLink.objects.all()} == {run.pk}
+    assert {link.run for link in LocationLink.objects.all()} == {run.pk}
+    assert (run.requested, run.label, run.user_name) == (6, LABEL, "dana")
+
+
+def test_the_page_offers_the_company_alone_and_with_all(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    html = client.get(f"{GRID}{facebook.pk}/change/").content.decode()
+
+    assert f'name="_sync" value="{store.pk}-family" data-once>With contacts and locations</button>' in html
+    assert f'name="_sync" value="{store.pk}" data-once>Company only</button>' in html
+
+
+def test_the_words_follow_what_the_system_takes(client: Client, facebook: Company) -> None:
+    ConnectionFactory.create()
+
+    page = client.get(f"{GRID}{facebook.pk}/change/").content.decode()
+    grid = client.get(GRID).content.decode()
+
+    assert ">With contacts</button>" in page
+    assert grid.count(">Sync with Salesforce · with contacts<") == 2  # the Actions menu, and the row's
+
+
+def test_what_the_system_does_not_take_is_not_asked_for(client: Client, facebook: Company) -> None:
+    answer = click(client, facebook, ConnectionFactory.create())
+
+    assert "1 company and 3 contacts: 4 queued." in told(answer)
+    assert not LocationLink.objects.exists()
+
+
+def test_the_button_saves_first(client: Client, store: Connection, facebook: Company) -> None:
+    form = {
+        "name": "Meta", "status": "active", "legal_country": "US", "run": str(uuid.uuid4()),
+        "_sync": f"{store.pk}-family",
+    }  # fmt: skip
+
+    answer = client.post(f"{GRID}{facebook.pk}/change/", form, follow=True)
+
+    assert Company.objects.get().name == "Meta"
+    assert "6 queued" in told(answer)
+
+
+def test_ticked_companies_bring_theirs(client: Client, store: Connection, facebook: Company) -> None:
+    other = ContactFactory.create().company
+
+    answer = tick(client, facebook, other)
+
+    assert "2 companies, 4 contacts and 2 locations: 8 queued." in told(answer)
+    assert waiting_in_all() == (2, 4, 2)
+
+
+def test_what_is_switched_off_is_named_and_the_counts_add_up(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    mark = facebook.contacts.get(first_name="Mark", last_name="Z")
+    ContactLink.objects.create(connection=store, record=mark, enabled="no")
+
+    answer = click(client, facebook, store)
+
+    assert "1 company, 3 contacts and 2 locations: 5 queued, 1 not enabled (Mark Z)." in told(answer)
+    assert (Run.objects.get().requested, Run.objects.get().skipped) == (6, 1)
+
+
+def test_what_needs_a_choice_is_left_out_with_what_belongs_to_it(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    torn = ContactFactory.create(company=CompanyFactory.create(name="Torn")).company
+    CompanyLink.objects.create(connection=store, record=torn, state="failed", code="conflict")
+    mark = facebook.contacts.get(first_name="Mark", last_name="Z")
+    ContactLink.objects.create(connection=store, record=mark, state="failed", code="conflict")
+
+    answer = tick(client, facebook, torn)
+
+    assert "2 companies, 3 contacts and 2 locations: 5 queued, 2 need your choice (Torn, Mark Z)." in told(
+        answer
+    )
+    assert waiting_in_all() == (1, 2, 2)
+
+
+def test_what_somebody_may_not_sync_is_left_out_and_said(store: Connection, facebook: Company) -> None:
+    client = browser_of(person(*SYNCS, "sync_contact"))
+
+    page = client.get(f"{GRID}{facebook.pk}/change/").content.decode()
+    answer = click(client, facebook, store)
+
+    assert ">With contacts</button>" in page
+    assert (
+        "1 company and 3 contacts: 4 queued. 2 locations left out: your login may not sync locations."
+        in told(answer)
+    )
+    assert waiting_in_all() == (1, 3, 0)
+
+
+def test_somebody_who_may_sync_companies_only_is_offered_no_more(
+    store: Connection, facebook: Company
+) -> None:
+    client = browser_of(person(*SYNCS))
+
+    html = client.get(f"{GRID}{facebook.pk}/change/").content.decode() + client.get(GRID).content.decode()
+    tick(client, facebook)
+
+    assert "ith contacts" not in html
+    assert waiting_in_all() == (0, 0, 0)
+
+
+def test_a_double_click_makes_one_run(client: Client, store: Connection, facebook: Company) -> None:
+    run = str(uuid.uuid4())
+    click(client, facebook, store, run)
+    for model in (CompanyLink, ContactLink, LocationLink):
+        model.objects.update(state="idle")  # type: ignore[attr-defined]
+
+    answer = click(client, facebook, store, run)
+
+    assert "asked for already" in told(answer)
+    assert Run.objects.count() == 1
+    assert waiting_in_all() == (0, 0, 0)
+
+
+def test_many_are_asked_about_with_all_that_goes_along(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    ContactFactory.create_batch(200, company=facebook)
+
+    asked = tick(client, facebook)
+    html = " ".join(asked.content.decode().split())
+    before = waiting_in_all()
+    tick(client, facebook, confirmed="206")
+
+    assert "Sync 1 company, 203 contacts and 2 locations with Better B2B" in html
+    assert ">Sync 206 records</button>" in html
+    assert before == (0, 0, 0)
+    assert waiting_in_all() == (1, 203, 2)
+
+
+def test_looking_at_the_address_sends_nothing(client: Client, store: Connection, facebook: Company) -> None:
+    assert client.get(address(facebook, store)).status_code == 405
+    assert waiting_in_all() == (0, 0, 0)
+
+
+def test_a_reader_may_not(store: Connection, facebook: Company) -> None:
+    reader = browser_of(person(*READS_ALL))
+
+    assert reader.post(address(facebook, store)).status_code == 403
+    assert waiting_in_all() == (0, 0, 0)
+
+
+def test_the_whole_family_arrives_and_who_is_inactive_stays(
+    client: Client, b2b: Connection, facebook: Company, sandbox: SandboxServer
+) -> None:
+    facebook.contacts.filter(is_primary=False).update(active=False)
+
+    click(client, facebook, b2b)
+    talk.drain(b2b)
+
+    run = Run.objects.get()
+    assert CompanyLink.objects.get().remote_id
+    assert ContactLink.objects.exclude(remote_id="").get().record.is_primary
+    assert LocationLink.objects.exclude(remote_id="").count() == 2
+    assert (run.requested, run.finished, run.skipped) == (6, 6, 2)
+    assert not Entry.objects.filter(level="ERROR").exists()
