@@ -11,7 +11,7 @@ class ContactsConfig(AppConfig):
         """Tell the engine what can be synced, and the company page what belongs to a company."""
         from companies.admin import add_panel
         from connectors.entities import Entity, register
-        from contacts.admin.on_company import GRID
+        from contacts.admin.on_company import GRID, MENDS
         from contacts.models import Contact, ContactLink
 
         register(
@@ -20,4 +20,4 @@ class ContactsConfig(AppConfig):
                 order=30, parent="company", lead="is_primary", related=("company",), icon="person",
             )
         )  # fmt: skip
-        add_panel(GRID.slug, GRID.tab, order=10)
+        add_panel(GRID.slug, GRID.tab, order=10, mends=MENDS)

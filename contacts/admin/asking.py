@@ -15,6 +15,7 @@ from companies.admin.panels import OVER
 from companies.models import Company
 from connectors.admin import cells
 from contacts import primary
+from contacts.admin import handing
 from contacts.admin.form import titled
 from contacts.models import Contact
 
@@ -66,14 +67,18 @@ def primary_view(admin: "ContactAdmin", request: HttpRequest, object_id: str) ->
         raise PermissionDenied
     if request.method == "POST":
         return _make(request, contact)
-    present = Contact.objects.filter(company=contact.company_id, is_primary=True).first()
+    board = admin.board(request)
+    present = board.with_links(Contact.objects.filter(company=contact.company_id, is_primary=True)).first()
+    word = board.primary_word
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
         "media": admin.media,
-        "title": f"Make {contact} the Primary?"[:120],
+        "title": f"Make {contact} the {word}?"[:120],
+        "word": word,
         "contact": contact,
         "present": present if present != contact else None,
+        "there": handing.told(board, contact, present if present != contact else None),
         "is_it": present == contact,
         "back": _back(request, contact),
     }

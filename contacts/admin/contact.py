@@ -19,8 +19,9 @@ from connectors.admin import cells, tabs
 from connectors.admin.deleting import UnansweredError
 from connectors.admin.owner_filter import OwnerFilter
 from connectors.admin.record import RecordAdmin, two_lines
+from connectors.models import Connection
 from contacts import duplicates, primary
-from contacts.admin import asking
+from contacts.admin import asking, roles
 from contacts.admin.form import ContactForm, successors
 from contacts.models import Contact
 
@@ -145,6 +146,7 @@ class ContactAdmin(OverCompanyMixin, RecordAdmin):
         contact = context.get("original")
         if contact is not None:
             context["title"] = f"{contact} – {contact.company}"[:200]
+            context["cc_primary_word"] = self.board(request).primary_word
             context["cc_primary_url"] = (
                 asking.address(request, contact) if asking.may_become(self, request, contact) else ""
             )
@@ -157,6 +159,18 @@ class ContactAdmin(OverCompanyMixin, RecordAdmin):
         except primary.PrimaryError as error:
             messages.error(request, f"Nothing was saved. {error}")
             return HttpResponseRedirect(request.get_full_path())
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return the form, which tells what a role and a Primary are in the connected systems."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        board = self.board(request)
+        told = {"roles_there": roles.there(board, obj), "primary_word": board.primary_word}
+        return type(form.__name__, (form,), told)
+
+    def creates(self, record: Contact, connection: Connection) -> str:
+        """Return what a first push makes, with the role."""
+        role = roles.word(record, connection.system)
+        return super().creates(record, connection).replace("{role}", role)
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         """Save; an inactive Primary hands on first. Whether it is the Primary is not the form's."""

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from companies.phones import read_as
+from connectors.admin.board import PRIMARY
 from contacts import primary
 from contacts.models import Contact
 
@@ -25,8 +27,10 @@ def _is_yes(value: Any) -> bool:
 
 
 class ContactForm(_Form):
-    """A contact's form."""
+    """A contact's form. The admin's subclass knows the connected systems' words."""
 
+    roles_there = ""
+    primary_word = PRIMARY
     active = forms.TypedChoiceField(
         label="Status",
         choices=[(True, "Active"), (False, "Inactive")],
@@ -38,7 +42,7 @@ class ContactForm(_Form):
         label="New Primary contact",
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text="The Primary leaves: who is next? The store's Primary Admin changes with it.",
+        help_text="The Primary leaves: who is next?",
     )
 
     class Meta:
@@ -51,10 +55,14 @@ class ContactForm(_Form):
             help_text = read_as(self.instance.phone, self.instance.company.legal_country)
             self.fields["phone"].help_text = help_text
         if "role" in self.fields:
-            self.fields["role"].help_text = ROLES
+            # Escaped here: a page shows a help text as it is.
+            self.fields["role"].help_text = format_html("{} {}", ROLES, self.roles_there)
         choices = successors(self.instance) if self.instance.pk else []
         if choices:
             self.fields["successor"].choices = choices  # type: ignore[attr-defined]
+            if self.primary_word != PRIMARY:
+                text = f"The Primary leaves: who is next? The {self.primary_word} changes with it."
+                self.fields["successor"].help_text = text
         else:  # a declared field is there whether or not the admin shows it
             del self.fields["successor"]
 

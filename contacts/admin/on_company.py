@@ -8,7 +8,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from companies.admin.panels import OVER, ChildGrid, Column, cut, tick
+from companies.models import Company
 from connectors.admin import cells
+from connectors.admin.box import Mend
+from connectors.models import Connection
 from contacts.admin import asking
 from contacts.models import Contact
 
@@ -21,6 +24,23 @@ def _set_as_primary(request: HttpRequest, contact: Any) -> SafeString:
     return format_html('<a class="cc-button cc-small" href="{}">Set as Primary</a>', url)
 
 
+def _primary(company: Company, connection: Connection) -> Mend:
+    """Return what to do where a system lacks the Primary of a company."""
+    primary = company.contacts.filter(is_primary=True).first()
+    if primary is None:
+        return Mend("a Primary contact", f"#{GRID.slug}", is_missing=True)
+    url = f"{cells.address(Contact, 'change', primary.pk)}?{OVER}={company.pk}"
+    label = f"{primary.name[:80]} (Primary contact)"
+    goes = primary.sync_enabled and primary.links.filter(connection=connection, enabled="yes").exists()
+    if goes:
+        return Mend(label, url)
+    text = (
+        f"not enabled for {connection.name}. Enable the contact there, or sync the company with its contacts."
+    )
+    return Mend(label, url, text=text)
+
+
+MENDS = {"primary_contact": _primary}
 GRID = ChildGrid(
     model=Contact,
     slug="contacts",

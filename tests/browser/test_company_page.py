@@ -81,7 +81,7 @@ def test_the_next_primary_is_asked_for_only_when_the_present_one_leaves(
 ) -> None:
     page = opens(somebody, facebook, "Contacts (2)")
     page.locator("#contacts-group").get_by_role("link", name="Mark Z").click()
-    somebody.sees("Primary Admin")
+    somebody.page.locator(".cc-badge", has_text="Primary").wait_for()
     question = page.locator("#id_successor")
     assert not question.is_visible()
 
