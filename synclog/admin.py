@@ -198,6 +198,7 @@ def entry_context(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     """Return what an entry's page shows besides the entry."""
     model = _model_of(entry.entity)
     may_sync = model is not None and request.user.has_perm(f"{model._meta.app_label}.sync_{entry.entity}")
+    is_choice = entry.outcome == "conflict" or entry.code == "gone"  # asked again, it would say the same
     return {
         "title": "Log entry",
         "cc_run": str(uuid.uuid4()),
@@ -211,7 +212,12 @@ def entry_context(request: HttpRequest, entry: Entry) -> dict[str, Any]:
         "remote_url": entry.remote_url if entry.remote_url.startswith(("https://", "http://")) else "",
         "open_url": _address(model, "change", entry.object_id),
         "open_label": f"Open {entry.entity}",
-        "send_url": _address(model, "sync", entry.object_id, entry.connection_id) if may_sync else "",
+        "send_url": _address(model, "sync", entry.object_id, entry.connection_id)
+        if may_sync and not is_choice
+        else "",
+        "choose_url": _address(model, "choose", entry.object_id, entry.connection_id)
+        if may_sync and is_choice
+        else "",
         "run_url": reverse("admin:synclog_run_change", args=[entry.run]) if entry.run else "",
         "request_text": _pretty(entry.request),
         "answer_text": _pretty(entry.answer),

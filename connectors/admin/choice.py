@@ -1,9 +1,12 @@
-"""The choice between candidates: ours and theirs side by side, and a person decides.
+"""What a person decides of one record: which candidate it is, which way to go, or what after a loss.
 
-Also the exits of a record that is gone over there. What candidates say comes from
-outside: templates escape it, here it is only cut.
+Candidates stand side by side with ours. What they say comes from outside: templates
+escape it, here it is only cut.
 """
 
+import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -12,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from connectors.admin import cells, syncing
+from connectors.admin import cells, lost, syncing
 from connectors.admin.board import Board, link_of
 from connectors.mapping import Field, is_blank, same
 from connectors.models import Connection, Link
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     from connectors.admin.clicks import ClicksMixin
 
 VALUE_CHARS = 300
-UNCHANGED = "Nothing was changed here."
 
 
 def page(
@@ -50,20 +52,22 @@ def page(
         "connection": connection,
         "cc_environment": cells.environment(connection),
         "link": link,
-        "is_gone": state is State.GONE,
         "title": f"{_titled(record)}: {state.word.lower()}",
-        "headline": f"matches {number}",
+        "headline": f"matches {number}" if link.candidates and not link.ways else "needs your choice",
         "one": words_one,
+        "asked": _asked(link),
         "candidates": [_candidate(item) for item in link.candidates],
         "rows": _rows(board, connection, record, link),
         "facts": _facts(link),
-        "message": _gone_words(link, board, connection) if state is State.GONE else capped(link.message, 600),
+        "ways": [_way(item) for item in link.ways],
+        "message": capped(link.message, 600),
         "media": admin.media,
         "may_sync": admin.has_sync_permission(request),
         "run": syncing.new_run_id(),
         "home": home,
-        "unlink_url": cells.address(admin.model, "unlink", record.pk, connection.pk),
     }
+    if state is State.GONE:
+        context |= lost.context(request, board, connection, record, link)
     return TemplateResponse(request, "concord/choice.html", context)
 
 
@@ -75,6 +79,9 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
     if link is None or not wanted:
         messages.info(request, f"Nothing was decided for {_titled(record)}. It waits for your choice.")
         return HttpResponseRedirect(home)
+    if _is_stale(request, link, wanted):
+        messages.warning(request, "What is asked has changed meanwhile. Look again and choose.")
+        return HttpResponseRedirect(cells.address(board.entity.model, "choose", record.pk, connection.pk))
     try:
         run = _choose(request, board, connection, link, wanted)
     except InFlightError as error:
@@ -83,12 +90,30 @@ def decide(request: HttpRequest, board: Board, connection: Connection, record: A
         messages.warning(request, "That one is not among the candidates any more. Look again and choose.")
         return HttpResponseRedirect(cells.address(board.entity.model, "choose", record.pk, connection.pk))
     else:
-        done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)} ({wanted})"
-        text = format_html(
-            "{}: {}. It is remembered. {}", _titled(record), done, syncing.follow(request, run)
-        )
+        text = format_html("{}: {} {}", _titled(record), _done(link, wanted), syncing.follow(request, run))
         messages.info(request, text)
     return HttpResponseRedirect(home)
+
+
+def _asked(link: Link) -> str:
+    """Return a mark of what a person is asked: a yes to something else is none to this."""
+    said = "\n".join([link.message, *(str(item) for way in link.ways for item in way.values())])
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _is_stale(request: HttpRequest, link: Link, wanted: str) -> bool:
+    """Return whether a way was chosen on a page that asked something else."""
+    is_way = wanted in {item["choice"] for item in link.ways}
+    return is_way and request.POST.get("asked") != _asked(link)
+
+
+def _done(link: Link, wanted: str) -> str:
+    """Return what was decided, for the message."""
+    for way in link.ways:
+        if way["choice"] == wanted:
+            return f"you chose “{capped(str(way['label']), 120)}”. It is asked for."
+    done = "a new one is created" if wanted == CREATE else f"linked to {_name(link, wanted)} ({wanted})"
+    return f"{done}. It is remembered."
 
 
 def unlink(request: HttpRequest, board: Board, connection: Connection, record: Any) -> None:
@@ -121,15 +146,9 @@ def _choose(request: HttpRequest, board: Board, connection: Connection, link: Li
         )
         if is_new:
             choose(board.entity.name, link.pk, wanted, by=user.get_username(), run=run.pk)
+            if wanted == CREATE and lost.FAMILY in request.POST:
+                runs.widen(run.pk, lost.send_family(request, board, connection, link, run))
     return run
-
-
-def _gone_words(link: Link, board: Board, connection: Connection) -> str:
-    """Return what became of it over there, since when we know, and that nothing was changed here."""
-    said = capped(link.message, 500) or f"Deleted in {connection.system.label}."
-    seen = f" Seen {words.when(link.failed_at, board.now)}." if link.failed_at else ""
-    same = "" if UNCHANGED in said else f" {UNCHANGED}"
-    return f"{said}{seen}{same}"
 
 
 def _titled(record: Any) -> str:
@@ -146,8 +165,22 @@ def _candidate(item: dict[str, Any]) -> dict[str, str]:
     return {
         "remote_id": str(item.get("remote_id", "")),
         "name": capped(str(item.get("name", "")), 120),
+        "whose": _whose(item),
         "rule": capped(str(item.get("rule", "")), VALUE_CHARS),
         "url": url if url.startswith(("https://", "http://")) else "",
+    }
+
+
+def _whose(item: dict[str, Any]) -> str:
+    """Return what a narrow screen calls a candidate, where no head stands above its values."""
+    return " ".join([capped(str(item.get("name", "")), 20), str(item.get("remote_id", ""))]).strip()
+
+
+def _way(item: dict[str, Any]) -> dict[str, str]:
+    return {
+        "choice": str(item.get("choice", "")),
+        "label": capped(str(item.get("label", "")), 120),
+        "consequence": capped(str(item.get("consequence", "")), 600),
     }
 
 
@@ -155,26 +188,47 @@ def _rows(board: Board, connection: Connection, record: Any, link: Link) -> list
     """Return one row per mapped field that anyone has a value for: ours, and each of theirs."""
     renderer = Renderer(connection, board.entity)
     mapping, ours = renderer.mapping, renderer.one(record).payload
-    theirs = [item.get("fields", {}) for item in link.candidates]
-    rows = [_row(field, ours.get(field.remote), theirs) for field in mapping.fields]
+    told = partial(_told, board.entity.model)
+    rows = [_row(field, ours.get(field.remote), link.candidates, told) for field in mapping.fields]
     return [row for row in rows if row["ours"] or any(cell["value"] for cell in row["theirs"])]
 
 
-def _row(field: Field, ours: Any, theirs: list[dict[str, Any]]) -> dict[str, Any]:
-    values = [item.get(field.remote) for item in theirs]
+def _row(
+    field: Field, ours: Any, found: list[dict[str, Any]], told: Callable[[Field, Any], str]
+) -> dict[str, Any]:
+    values = [(item, item.get("fields", {}).get(field.remote)) for item in found]
     return {
         "label": field.label,
-        "ours": _text(ours),
-        "theirs": [{"value": _text(value), "is_same": same(ours, value)} for value in values],
+        "ours": told(field, ours),
+        "theirs": [
+            {"value": told(field, value), "is_same": same(ours, value), "whose": _whose(item)}
+            for item, value in values
+        ],
     }
+
+
+def _told(model: Any, field: Field, value: Any) -> str:
+    """Return a value of theirs as people read it: a number that stands for a word of ours as that word."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if not isinstance(value, int) or field.local not in {one.name for one in model._meta.fields}:
+        return _text(value)
+    word = field.to_local(value)
+    return _text(dict(model._meta.get_field(field.local).flatchoices).get(word, value))
 
 
 def _facts(link: Link) -> list[dict[str, Any]]:
     """Return what only they know of each candidate, as owner and creation day."""
     names = dict.fromkeys(name for item in link.candidates for name in item.get("facts", {}))
-    facts = [item.get("facts", {}) for item in link.candidates]
     return [
-        {"label": capped(name, 60), "values": [_text(fact.get(name)) for fact in facts]} for name in names
+        {
+            "label": capped(name, 60),
+            "theirs": [
+                {"value": _text(item.get("facts", {}).get(name)), "whose": _whose(item)}
+                for item in link.candidates
+            ],
+        }
+        for name in names
     ]
 
 
