@@ -23,7 +23,7 @@ from companies.models import Company, CompanyLink, Location, LocationLink
 from config import roles
 from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
-from tests.factories import CompanyFactory, ConnectionFactory, UserFactory
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -32,8 +32,8 @@ WHO = ("anonymous", "nobody", "viewer", "operator", "owner", "superuser")
 # One sign for each of them, first for GET, then for POST:
 #   +  allowed    -  refused (403)    l  sent to log in    m  not by this method (405)    0  not there
 # An address goes by its name, or by its pattern where it has none. RECORD stands for each kind of record,
-# SENT for each that Salesforce takes; the connection of this test leads there, and it takes no locations
-# and no direction can be chosen there.
+# SENT for each that the example's connection takes: Salesforce's, where no direction can be chosen, and for
+# locations the store's.
 TABLE = """
 index                                  l+++++  l+++++
 search                                 l+++++  l+++++
@@ -62,11 +62,7 @@ SENT_unlink                            lmmmmm  l--+++
 SENT_choose                            l-++++  l--+++
 contacts_contact_pick                  l+++++  lmmmmm
 contacts_contact_primary               l--+++  l--+++
-companies_location_sync                lmmmmm  l--000
-companies_location_enable              lmmmmm  l--000
-companies_location_disable             lmmmmm  l--000
-companies_location_unlink              lmmmmm  l--000
-companies_location_choose              l-0000  l--000
+companies_company_family               lmmmmm  l--+++
 
 synclog_entry_changelist               l-++++  l-++++
 synclog_entry_add                      l-----  l-----
@@ -98,6 +94,10 @@ connectors_connection_mapping          l-++++  lmmmmm
 connectors_connection_direction        l---00  l---00
 connectors_connection_send             l---++  l---++
 connectors_connection_start_over       l---++  l---++
+connectors_connection_fetch            lmmmmm  l---00
+connectors_connection_hooks            lmmmmm  l---00
+connectors_connection_unhook           lmmmmm  l---00
+connectors_connection_believe          lmmmmm  l---00
 connectors_connection_simple_history   l00000  l00000
 
 auth_user_changelist                   l-++++  l-++++
@@ -118,7 +118,7 @@ auth_group/<path:object_id>/           l+++++  l+++++
 """
 MEANT = {
     "RECORD": ("companies_company", "companies_location", "contacts_contact"),
-    "SENT": ("companies_company", "contacts_contact"),
+    "SENT": ("companies_company", "companies_location", "contacts_contact"),
 }
 QUERIES = {"autocomplete": "?app_label=contacts&model_name=contact&field_name=company&term="}
 ROOMS = ("auth", "synclog", "connectors", "companies", "contacts")
@@ -211,13 +211,15 @@ def desk(db: None, caplog: pytest.LogCaptureFixture) -> Desk:
 
 def examples() -> dict[str, dict[str, Any]]:
     """Return what fills an address's arguments, by the beginning of its name."""
-    account = ConnectionFactory.create()
+    account, store = ConnectionFactory.create(), B2BFactory.create()
     spare = ConnectionFactory.create(slug="spare", name="Spare", enabled=False)
     company = CompanyFactory.create()
     location = Location.objects.create(company=company, label="Warehouse")
     contact = Contact.objects.create(company=company, last_name="Z")
-    for model, record in ((CompanyLink, company), (LocationLink, location), (ContactLink, contact)):
-        model.objects.create(connection=account, record=record, remote_id="x", state="failed", code="gone")  # type: ignore[misc]
+    for model, record, row in (
+        (CompanyLink, company, account), (LocationLink, location, store), (ContactLink, contact, account),
+    ):  # fmt: skip
+        model.objects.create(connection=row, record=record, remote_id="x", state="failed", code="gone")  # type: ignore[misc]
     run = Run.objects.create(
         pk=uuid.uuid4(), kind="click", connection_id=account.pk, entity="company", requested=1, rejected=1
     )
@@ -228,7 +230,7 @@ def examples() -> dict[str, dict[str, Any]]:
             "object_id": company.pk, "connection_id": account.pk, "app_label": "companies", "url": "nowhere/",
         },
         "companies_company": {"object_id": company.pk},
-        "companies_location": {"object_id": location.pk},
+        "companies_location": {"object_id": location.pk, "connection_id": store.pk},
         "contacts_contact": {"object_id": contact.pk},
         "connectors_connection": {"object_id": account.pk, "pk": account.pk, "spare": spare.pk},
         "synclog_run": {"object_id": run.pk, "pk": run.pk},
