@@ -283,3 +283,15 @@ def test_a_look_up_writes_nothing(sandbox: SandboxServer, acme: str) -> None:
 
     assert match.adoption is not None
     assert not there(sandbox)[0]["externalId"]
+
+
+def test_addresses_of_a_bulk_that_failed_inside_are_looked_for_before_the_next(
+    sandbox: SandboxServer, acme: str
+) -> None:
+    changes = [address(acme, f"L{number}") for number in range(4)]
+    b2b.break_it(sandbox, {"fault": "status:500", "match": {"route": "addresses_create"}, "times": 1})
+
+    outcomes = pushed(sandbox, "location", *changes)
+
+    assert [outcome.status for outcome in outcomes] == [Status.TRANSIENT, *[Status.CREATED] * 3]
+    assert sorted(row["label"] for row in there(sandbox)) == ["L1", "L2", "L3"]

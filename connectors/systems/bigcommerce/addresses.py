@@ -31,6 +31,7 @@ class Addresses:
         self.finder = AddressFinder(talk, changes)
         self.plans: dict[str, Plan] = {}
         self.made: dict[str, str] = {}
+        self.asked: set[str] = set()  # whose turn was: they are told, or being told
         self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
         self.bulk = Bulk(talk, self.finder)
         self.places = Places(talk.client)
@@ -48,6 +49,7 @@ class Addresses:
 
     def push(self, change: Change) -> Outcome:
         """Send one location. Raises ConnectorError."""
+        self.asked.add(change.key)
         if change.key in self.ready:
             return self.ready.pop(change.key)
         if change.remote_id and change.moved_from:
@@ -68,11 +70,11 @@ class Addresses:
 
     def _together(self, change: Change) -> Outcome | None:
         """Make new addresses in one call; None where there are too few, or it did not serve."""
-        group = [one for one in self.changes if self._is_new(one)]
+        group = [change, *(one for one in self.changes if self._is_new(one))]
         if len(group) < LEAST or change.key in self.bulk.alone:
             return None
         try:
-            told = self.bulk.make([change, *(one for one in group if one.key != change.key)])
+            told = self.bulk.make(group)
         except ConnectorError:
             self._forget(group)
             raise
@@ -87,8 +89,7 @@ class Addresses:
             self.finder.forget(one)
 
     def _is_new(self, change: Change) -> bool:
-        is_told = change.key in self.made or change.key in self.bulk.alone or change.key in self.ready
-        if change.remote_id or is_told:
+        if change.remote_id or change.key in self.asked | set(self.made) | self.bulk.alone | set(self.ready):
             return False
         plan = self.plan(change)
         return plan.outcome is None and not plan.remote_id
