@@ -46,6 +46,8 @@ def kinds_of(connection: Connection) -> list[Entity[Any, Any]]:
 
 def has_due(connection: Connection) -> bool:
     """Return whether a reader would find something to do."""
+    if not connection.system.directions:
+        return False
     if notices.open_ones(connection).exists():
         return True
     kinds = kinds_of(connection)

@@ -24,6 +24,8 @@ OUTCOMES = {
     "transient": "tries again",
     "waiting": "waits",
     "skipped": "not enabled or skipped",
+    "not_taken": "came in, not taken over",
+    "gone": "gone over there",
 }
 
 

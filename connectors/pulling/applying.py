@@ -177,7 +177,7 @@ class Applier:
                 self.kind,
                 text,
                 by=self.by,
-                outcome="rejected",
+                outcome="not_taken",
                 remote_id=found.remote_id,
                 record=record,
                 name=found.name,

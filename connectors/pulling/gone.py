@@ -42,7 +42,7 @@ def _tell(connection: Connection, kind: Entity[Any, Any], record: Any, remote_id
         kind,
         f"{telling.called(record)} was deleted in {where} ({word} {remote_id}). Nothing was changed here.",
         by=by,
-        outcome="rejected",
+        outcome="gone",
         remote_id=remote_id,
         record=record,
         level=Entry.Level.WARNING,

@@ -108,8 +108,7 @@ def _join(applier: "Applier", found: Found, ours: Any, *, rule: str) -> None:
             _leave(applier, found, ours, f"{telling.called(ours)} here may be the same")
         return
     with transaction.atomic():
-        ours.hold()
-        record = applier.kind.whole().get(pk=ours.pk)
+        record = pulled.hold(applier.kind, ours)
         if not record.sync_enabled:
             return
         new = _link(applier, found, record, adopted=bool(rule))

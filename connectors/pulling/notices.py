@@ -3,6 +3,7 @@
 A thousand notices of one record are one reading: it takes all that had come before it.
 """
 
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,23 +52,26 @@ def hear(connection: Connection, notice: inbound.Notice) -> bool:
 
 
 def keep(connection: Connection, entity: str, remote_ids: Collection[str], *, after_s: float = 0.0) -> None:
-    """Have records read again in a while, each once however often it is asked for."""
+    """Have records read again in a while, each once however often it is asked for, and ever later.
+
+    Always by a new notice: whoever reads one of them now closes what had come before only.
+    """
+    own = _of(connection, entity, remote_ids).filter(said="")
+    tries = dict(own.values_list("remote_id", "attempts"))
+    own.delete()
     now = timezone.now()
     Notice.objects.bulk_create(
-        [
-            Notice(
-                connection=connection,
-                delivery=f"{OWN}{entity}:{remote_id}",
-                entity=entity,
-                remote_id=remote_id,
-                heard_at=now,
-                not_before=now + timedelta(seconds=after_s),
-            )
-            for remote_id in sorted(set(remote_ids))
-        ],
-        update_conflicts=True,
-        unique_fields=["connection", "delivery"],
-        update_fields=["heard_at", "not_before", "done_at"],
+        Notice(
+            connection=connection,
+            delivery=f"{OWN}{uuid.uuid4()}",
+            entity=entity,
+            remote_id=remote_id,
+            heard_at=now,
+            not_before=now
+            + timedelta(seconds=min(LATEST_S, after_s * 2 ** min(tries.get(remote_id, 0), 10))),
+            attempts=tries[remote_id] + 1 if remote_id in tries else 0,
+        )
+        for remote_id in sorted(set(remote_ids))
     )
 
 

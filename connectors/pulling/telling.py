@@ -83,7 +83,7 @@ def changed(
         kind,
         " ".join(part for part in parts if part),
         by=by,
-        outcome="updated" if first or merged.changes else "skipped",
+        outcome="updated" if first or merged.changes else "not_taken",
         remote_id=remote_id,
         record=record,
         level=Entry.Level.WARNING if merged.refused else Entry.Level.INFO,

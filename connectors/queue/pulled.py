@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors import clock
+from connectors import clock, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import GONE
@@ -33,11 +33,30 @@ def lock(kind: Entity[Any, Any], connection: Connection, remote_id: str) -> Any 
     record = kind.records().filter(pk__in=links.values("record")).first()
     if record is None:
         return None
-    record.hold()
+    fresh = hold(kind, record)
     link = links.filter(record_id=record.pk).select_for_update(of=("self",)).first()
     if link is not None:
-        link.record = kind.whole().get(pk=record.pk)
+        link.record = fresh
     return link
+
+
+def hold(kind: Entity[Any, Any], record: Any) -> Any:
+    """Lock a record, and what a save of it touches, in the order of a save; return it fresh.
+
+    A save takes the links of a parent before those of a child: what is locked here before
+    it must be so, too.
+    """
+    record.hold()
+    fresh = kind.whole().get(pk=record.pk)
+    touched = list(fresh.touches())
+    for other in touched:
+        other.hold()
+    for entity in entities.in_order():
+        pks = [other.pk for other in touched if isinstance(other, entity.model)]
+        if pks:
+            rows = entity.link.objects.select_for_update().filter(record_id__in=pks)
+            list(rows.order_by("record_id", "connection_id").values_list("pk"))
+    return fresh
 
 
 def is_in_flight(link: Any, live: Collection[uuid.UUID], read_at: datetime) -> bool:

@@ -388,6 +388,25 @@ def _company_claim(lease: Any) -> tuple[Any, Any, int]:
     return entities.get("company"), lease, 10
 
 
+def test_an_announced_record_in_flight_is_read_again_later(shelf: Shelf) -> None:
+    goes(shelf, "both", company={"status": "remote"})
+    company, remote_id = linked(shelf)
+    fetch(shelf)
+    shelf.change("company", remote_id, status="BLOCKED")
+    CompanyLink.objects.update(state="pending", unsure=True)  # its answer is missing
+
+    notices.keep(shelf.connection, "company", [remote_id])
+    pull.drain(shelf.connection.pk)
+    waiting = Notice.objects.get(done_at=None)
+    CompanyLink.objects.update(state="idle", unsure=False)
+    Notice.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    pull.drain(shelf.connection.pk)
+
+    assert waiting.not_before > timezone.now()
+    assert fresh(company).status == "blocked"
+    assert not Notice.objects.filter(done_at=None).exists()
+
+
 def test_a_list_is_read_page_by_page_and_goes_on_where_it_broke_off(shelf: Shelf) -> None:
     goes(shelf, "both")
     for number in range(8):
