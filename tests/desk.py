@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from connectors.addresses import Permit
-from connectors.protocol import Account, Adoption, Change, FetchedToken, Outcome, TokenSource
+from connectors.protocol import Account, Adoption, Change, FetchedToken, Outcome, TokenSource, Window
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.salesforce.connector import SalesforceConnector
 
@@ -50,6 +50,16 @@ class Desk:
     def tick(self) -> None:
         """Count the calls."""
         self.ticks += 1
+
+    def alive(self) -> None:
+        """Hold no slot."""
+
+    def on_window(self, window: Window) -> None:
+        """Pace nothing."""
+
+    def more_urgent(self) -> bool:
+        """Know of no click."""
+        return False
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note what is about to be written."""
