@@ -154,7 +154,7 @@ def test_the_three_manual_ways(admin: Person, sandbox: SandboxServer, worker: An
 
     row = page.locator("#result_list tr", has_text="Picked")
     row.get_by_text("Select").click()
-    row.get_by_role("button", name=SYNC).last.click()
+    row.get_by_role("button", name=SYNC, exact=True).last.click()
     admin.sees("1 chosen: 1 queued.")
     arrives(sandbox, picked)
 
