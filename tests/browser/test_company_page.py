@@ -8,7 +8,14 @@ from companies.models import Company, CompanyLink
 from connectors.models import Connection
 from contacts.models import Contact, ContactLink
 from tests.browser.conftest import Person
-from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory, LocationFactory, UserFactory
+from tests.factories import (
+    B2BFactory,
+    CompanyFactory,
+    ConnectionFactory,
+    ContactFactory,
+    LocationFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COMPANIES = "/admin/companies/company/"
@@ -119,6 +126,65 @@ def test_a_chip_on_the_tab_sends_the_contact_and_moves_by_itself(somebody: Perso
 
     page.locator("#contacts-group tr", has_text="Ana").locator(".cc-in_sync").wait_for()
     somebody.looks()
+
+
+def test_the_button_sends_the_company_with_all_that_belongs_to_it(
+    somebody: Person, facebook: Company
+) -> None:
+    B2BFactory.create()
+    page = opens(somebody, facebook, "General")
+
+    page.fill("#id_phone", "+1 650 555 0199")
+    box = page.locator(".cc-box", has_text="Better B2B")
+    box.get_by_role("button", name="Save and sync to B2B", exact=True).wait_for()
+    box.get_by_role("button", name="what goes along").click()
+    box.get_by_role("button", name="With contacts and locations").click()
+    somebody.sees("1 company, 2 contacts and 1 location: 4 queued.")
+    somebody.looks()
+
+    assert Company.objects.get().phone == "+1 650 555 0199"
+    assert page.locator(".cc-box", has_text="Better B2B").locator(".cc-waiting").is_visible()
+
+
+def test_what_is_missing_leads_to_its_field_from_any_tab(somebody: Person, facebook: Company) -> None:
+    errors = {"phone": "Phone is empty; B2B needs it.", "primary_contact": "None is there."}
+    CompanyLink.objects.create(
+        connection=B2BFactory.create(), record=facebook, state="failed", code="unique", errors=errors
+    )
+    Company.objects.update(phone="")
+    page = opens(somebody, facebook, "Log")
+
+    page.locator(".cc-errors").get_by_role("link", name="Phone").click()
+    page.wait_for_function("document.activeElement.id === 'id_phone'")
+
+    assert page.locator("#id_phone").is_visible()
+    somebody.looks()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_choice_bears_long_names_on_any_screen(somebody: Person, facebook: Company, width: int) -> None:
+    long = "Facebook International Holding " * 4 + "x" * 90
+    found = [
+        {"remote_id": str(number), "name": long, "url": "", "rule": long, "facts": {"Created": long},
+         "fields": {"companyName": long, "companyEmail": f"{'y' * 80}@example.com"}}
+        for number in (11, 12)
+    ]  # fmt: skip
+    way = {"choice": "consent", "label": long, "consequence": long}
+    account = B2BFactory.create()
+    link = CompanyLink.objects.create(
+        connection=account, record=facebook, state="failed", code="conflict", message=long, candidates=found
+    )
+    somebody.page.set_viewport_size({"width": width, "height": 800})
+
+    somebody.logs_in("admin", "rehearsal")
+    for ways in ([], [way]):
+        CompanyLink.objects.filter(pk=link.pk).update(ways=ways)
+        somebody.goes_to(f"{COMPANIES}{facebook.pk}/choose/{account.pk}/")
+        somebody.looks()
+        table = somebody.page.locator(".cc-scroll").bounding_box()
+        inside = somebody.page.evaluate("document.querySelector('.cc-scroll').scrollWidth")
+        assert table is not None
+        assert width > 640 or inside <= table["width"] + 1
 
 
 @pytest.mark.parametrize("width", [1280, 390])

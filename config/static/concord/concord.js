@@ -1,5 +1,5 @@
 // What the console does in the browser, and no more: tell the zone, copy, send once,
-// place menus, notice unsaved edits, unfold errors.
+// place menus, notice unsaved edits, unfold errors, lead to fields.
 "use strict";
 
 document.cookie =
@@ -47,6 +47,17 @@ document.addEventListener("submit", (event) => {
 });
 window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});
+
+// What is missing: the link turns to the field's tab, which is shown a moment later. Then go to the field.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-field]");
+  if (!link) return;
+  setTimeout(() => {
+    const field = document.getElementById(link.dataset.field);
+    if (field) field.scrollIntoView({ block: "center" });
+    if (field) field.focus({ preventScroll: true });
+  }, 60);
 });
 
 // Menus lie in the top layer; put each below its button and inside the window.
