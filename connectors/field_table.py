@@ -113,7 +113,10 @@ class _Lines:
         """Return the line of our own id."""
         value = str(self.example.record.public_id) if self.example else ""
         rules = ("external id: finds the record again",)
-        return self._row("Concord's id", self.mapping.key, "Concord", rules, before=value, after=value)
+        way = NEITHER if self.direction == Direction.IN else OUT
+        return self._row(
+            "Concord's id", self.mapping.key, "Concord", rules, way=way, before=value, after=value
+        )
 
     def line(self, item: Field) -> Row:
         """Return the line of one of the record's fields."""
@@ -168,6 +171,9 @@ class _Lines:
         )  # fmt: skip
 
     def _rules(self, item: Field) -> Iterator[str]:
+        """Yield by which rules ours is sent; of what only comes in there are none."""
+        if self.direction == Direction.IN:
+            return
         if item.local == LEAD:
             yield "from the Primary contact"
         if item.only == "create":

@@ -136,9 +136,9 @@ def _consequences(asked: Wanted) -> Iterator[str]:
     if asked.direction != asked.before:
         yield from _TURNS[asked.direction](asked, there, of)
     if theirs := asked.turned(REMOTE):
-        names, verb = _names(theirs), "replaces" if len(theirs) == 1 else "replace"
+        verb, it = ("replaces", "it changes") if len(theirs) == 1 else ("replace", "they change")
         yield (
-            f"From now on {there}'s {names}{of} {verb} ours when it changes there. A new "
+            f"From now on {there}'s {_names(theirs)}{of} {verb} ours when {it} there. A new "
             f"{asked.entity.label} still takes ours along; later changes of ours are not sent."
         )
         yield from _differing(asked, theirs, there)
@@ -287,5 +287,5 @@ def history_value(system: Kind, column: str, value: str | None) -> str:
     if column not in ("directions", "masters"):
         return ""
     if not value:
-        return "as the default says"
+        return "default"
     return said(system, Direction(value)) if column == "directions" else master_said(system, value)

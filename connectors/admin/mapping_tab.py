@@ -163,6 +163,7 @@ def _shown(connection: Connection, item: Section, *, may_change: bool) -> dict[s
         "told": _told(item),
         "tone": ("bad" if failed else "good") if item.is_checked else "calm",
         "example": name,
+        "is_sent": connection.direction(item.entity.name) != Direction.IN,
         "name": item.entity.name,
         "direction": _direction(connection, item),
         "may_change": may_change,

@@ -116,6 +116,7 @@ def test_only_from_there_nothing_of_ours_goes(account: Connection, client: Clien
     assert "Companies ← B2B company" in html
     assert "nobody: it is not fetched" in html
     assert "does not go" in html
+    assert "required there" not in html.split("Locations →")[0].rpartition("Companies ←")[2]
 
 
 def test_who_only_reads_sees_directions_and_masters_and_no_control(two_way: Connection) -> None:
@@ -179,6 +180,15 @@ def test_another_master_says_its_consequence_in_numbers(two_way: Connection, cli
     assert "From now on B2B&#x27;s Phone of 12 companies replaces ours when it changes there." in html
     assert ">Let B2B own Phone</button>" in html
     assert "differ" not in html
+
+
+def test_several_masters_are_one_sentence(two_way: Connection, client: Client) -> None:
+    linked(two_way, 2)
+
+    html = text(ask(client, two_way, **PHONE, master_email="remote"))
+
+    assert "B2B&#x27;s Email and Phone of 2 companies replace ours when they change there." in html
+    assert ">Let B2B own 2 fields</button>" in html
 
 
 def test_what_differs_already_is_counted(two_way: Connection, client: Client) -> None:
@@ -270,7 +280,7 @@ def test_a_direction_is_stored_told_and_in_the_history(account: Connection, clie
         "dana", "Better B2B: from now on companies go both ways.",
     )  # fmt: skip
     html = text(client.get(url(account, "history")))
-    assert '<b>Direction of companies</b>: <span dir="auto">as the default says</span>' in html
+    assert '<b>Direction of companies</b>: <span dir="auto">default</span>' in html
     assert '<span dir="auto">⇄ both ways</span>' in html
     assert "The store&#x27;s staff add companies</td>" in html
 
@@ -283,7 +293,7 @@ def test_a_master_is_stored_and_the_mapping_goes_by_it(two_way: Connection, clie
     assert account.masters == {"company": {"phone": "remote"}}
     assert (fields["phone"], fields["email"]) == ("remote", "local")
     html = text(client.get(url(account, "history")))
-    assert '<b>Master of phone of companies</b>: <span dir="auto">as the default says</span>' in html
+    assert '<b>Master of phone of companies</b>: <span dir="auto">default</span>' in html
     assert '<span dir="auto">B2B</span>' in html
 
 

@@ -43,10 +43,18 @@ class Stage:
 
     @property
     def account(self) -> Any:
-        """Return the connection as it stands in the database."""
+        """Return the connection to Salesforce as it stands in the database."""
+        return self._connection("salesforce")
+
+    @property
+    def store(self) -> Any:
+        """Return the connection to the store as it stands in the database."""
+        return self._connection("better-b2b")
+
+    def _connection(self, slug: str) -> Any:
         from connectors.models import Connection
 
-        return Connection.objects.select_related("health").get(slug="salesforce")
+        return Connection.objects.select_related("health").get(slug=slug)
 
     def over_there(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the sandbox's control API, as somebody else in that system would act."""
@@ -55,12 +63,12 @@ class Stage:
             raise RuntimeError(answer.text)
         return answer.json()
 
-    def break_it(self, fault: str, **more: Any) -> None:
-        """Let Salesforce fail in this way until `mend`."""
-        self.over_there("POST", "faults", [{"system": "salesforce", "fault": fault, **more}])
+    def break_it(self, fault: str, system: str = "salesforce", **more: Any) -> None:
+        """Let a system fail in this way until `mend`."""
+        self.over_there("POST", "faults", [{"system": system, "fault": fault, **more}])
 
     def mend(self) -> None:
-        """Let Salesforce work again."""
+        """Let all systems work again."""
         self.over_there("DELETE", "faults")
 
     def click(self, pks: Iterable[int], entity: str = "company") -> uuid.UUID:
@@ -82,17 +90,17 @@ class Stage:
         queue.enqueue(entity, wanted, account, run=run.pk, requested_by=ADMIN)
         return run.pk
 
-    def drain(self) -> None:
-        """Send what waits, as a worker does."""
+    def drain(self, connection: Any = None) -> None:
+        """Send what waits for Salesforce, or for another connection, as a worker does."""
         from connectors import push
 
-        push.drain(self.account.pk)
+        push.drain((connection or self.account).pk)
 
-    def test(self) -> None:
+    def test(self, connection: Any = None) -> None:
         """Press Test connection."""
         from connectors import trial
 
-        trial.test(self.account, by=ADMIN)
+        trial.test(connection or self.account, by=ADMIN)
 
 
 @contextmanager

@@ -70,6 +70,7 @@ class Command(BaseCommand):
 
     def _run(self, port: int, sandbox_port: int, ended: threading.Event, *, is_first: bool) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        environment.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")  # the rehearsal's webhooks go there
         with Tree(settings.VAR_DIR, environment, ended) as tree:
             self._say("Starting ...")
             _start(tree, port, sandbox_port)

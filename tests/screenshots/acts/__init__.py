@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.screenshots.acts import at_work, failing, hostile, new, public
+from tests.screenshots.acts import at_work, failing, hostile, new, public, store
 from tests.screenshots.camera import Screen
 from tests.screenshots.stage import Stage
 
@@ -10,6 +10,7 @@ ACTS: tuple[Callable[[Stage], Iterator[list[Screen]]], ...] = (
     new.play,
     public.play,
     at_work.play,
+    store.play,
     failing.play,
     hostile.play,
 )

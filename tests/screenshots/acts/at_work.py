@@ -31,7 +31,7 @@ def play(stage: Stage) -> Iterator[list[Screen]]:
     queue.set_enabled("company", _in_sync()[9].pk, stage.account, False, by="admin")
     run = stage.click(company.pk for company in _never_sent()[:3])
     yield [*_records(stage), *_connection(stage.account), *_users(stage.account.pk), *_told(run)]
-    Connection.objects.update(auto_push={"company": True, "contact": True})
+    Connection.objects.filter(pk=stage.account.pk).update(auto_push={"company": True, "contact": True})
     pk = stage.account.pk
     yield [Screen("connection-send", f"{places.connection(pk, 'send')}?entity=company&entity=contact")]
 
@@ -53,7 +53,7 @@ def _never_sent() -> Any:
 
 
 def _edit() -> None:
-    Connection.objects.update(auto_push={"company": False, "contact": False})
+    Connection.objects.filter(slug="salesforce").update(auto_push={"company": False, "contact": False})
     for company in _in_sync()[1:5]:
         company.phone = "+1 416 555 0123"
         company.save(requested_by="dana")

@@ -14,6 +14,7 @@ from tests.screenshots.camera import Screen
 from tests.screenshots.stage import VIEWER, Stage
 
 OTHER_ORG = "00D000000000009EAA"
+OURS = Connection.objects.filter(slug="salesforce")
 
 
 def play(stage: Stage) -> Iterator[list[Screen]]:
@@ -48,7 +49,8 @@ def _gone(stage: Stage) -> list[Screen]:
 
 
 def _delete_there(stage: Stage, links: Any, kind: str) -> Any:
-    link = links.objects.filter(state="idle", changed=[]).exclude(remote_id="").order_by("-pk")[12]
+    linked = links.objects.filter(connection=stage.account, state="idle", changed=[])
+    link = linked.exclude(remote_id="").order_by("-pk")[12]
     stage.over_there("DELETE", f"salesforce/{kind}/{link.remote_id}")
     return link.record
 
@@ -56,7 +58,7 @@ def _delete_there(stage: Stage, links: Any, kind: str) -> Any:
 def _inactive_default(stage: Stage) -> list[Screen]:
     """The default representative has left: new records go to the login's own user."""
     tove = get_user_model()._default_manager.get(username="tove")
-    Connection.objects.update(default_representative=tove)
+    OURS.update(default_representative=tove)
     stage.click(Company.objects.filter(links=None).values_list("pk", flat=True))
     stage.drain()
     return [
@@ -74,11 +76,13 @@ def _stale_users(stage: Stage) -> list[Screen]:
 
 def _refused_login(stage: Stage) -> list[Screen]:
     stage.break_it("token:400:invalid_client", message="invalid client credentials")
-    Connection.objects.update(auto_push={"company": True, "contact": True})
-    for company in Company.objects.filter(links__state="idle").order_by("name")[20:30]:
+    OURS.update(auto_push={"company": True, "contact": True})
+    idle = CompanyLink.objects.filter(connection=stage.account, state="idle").values("record")
+    for company in Company.objects.filter(pk__in=idle).order_by("name")[20:30]:
         company.website = f"{company.website}/new"
         company.save(requested_by="dana")
-    waiting = Company.objects.filter(links__state="pending").order_by("name")[0]
+    paused = CompanyLink.objects.filter(connection=stage.account, state="pending").values("record")
+    waiting = Company.objects.filter(pk__in=paused).order_by("name")[0]
     stage.test()
     stage.drain()
     pk = stage.account.pk
@@ -94,7 +98,7 @@ def _refused_login(stage: Stage) -> list[Screen]:
 
 
 def _missing_field(stage: Stage) -> list[Screen]:
-    Connection.objects.update(settings={"email_field": "Concord_Mail__c"})
+    OURS.update(settings={"email_field": "Concord_Mail__c"})
     stage.test()
     pk = stage.account.pk
     return [
@@ -104,7 +108,7 @@ def _missing_field(stage: Stage) -> list[Screen]:
 
 
 def _other_org(stage: Stage) -> list[Screen]:
-    Connection.objects.update(settings={"email_field": "Concord_Email__c"}, org_id=OTHER_ORG)
+    OURS.update(settings={"email_field": "Concord_Email__c"}, org_id=OTHER_ORG)
     stage.test()
     pk = stage.account.pk
     return [

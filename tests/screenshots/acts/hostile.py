@@ -24,8 +24,8 @@ def play(stage: Stage) -> Iterator[list[Screen]]:
     _rename_users()
     Connection.objects.update(name=f"{ARABIC} {LONG[:80]}")
     long, account = companies[0], stage.account.pk
-    torn = CompanyLink.objects.filter(code="conflict")[0]
-    person = ContactLink.objects.filter(code="conflict")[0]
+    torn = CompanyLink.objects.filter(connection=account, code="conflict")[0]
+    person = ContactLink.objects.filter(connection=account, code="conflict")[0]
     contact = Contact.objects.filter(company=long, is_primary=True)[0]
     place = Location.objects.filter(company=long)[0]
     yield [
@@ -46,6 +46,7 @@ def play(stage: Stage) -> Iterator[list[Screen]]:
         Screen("hostile-connections", places.CONNECTIONS),
         Screen("hostile-connection", places.connection(account)),
         Screen("hostile-mapping", places.connection(account, "mapping")),
+        Screen("hostile-store-mapping", places.connection(stage.store.pk, "mapping")),
         Screen("hostile-users", places.USERS),
         Screen("hostile-log", places.LOG),
     ]

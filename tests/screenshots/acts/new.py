@@ -29,7 +29,7 @@ def play(stage: Stage) -> Iterator[list[Screen]]:
     yield _empty()
     rows.add_rows(COMPANIES, clean=False, sandbox_url=stage.sandbox_url, people=True)
     rehearsal.prepare(stage.sandbox_url)
-    yield _unused(stage.account.pk)
+    yield _unused(stage.account.pk, stage.store.pk)
 
 
 def _empty() -> list[Screen]:
@@ -43,6 +43,9 @@ def _empty() -> list[Screen]:
         Screen("location-add", f"{places.LOCATIONS}add/"),
         Screen("connections-empty", places.CONNECTIONS),
         Screen("connection-add", f"{places.CONNECTIONS}add/"),
+        Screen("connection-add-salesforce", f"{places.CONNECTIONS}add/?kind=salesforce"),
+        Screen("connection-add-store", f"{places.CONNECTIONS}add/?kind=bigcommerce"),
+        Screen("connection-add-store-refused", f"{places.CONNECTIONS}add/?kind=bigcommerce", _forgets),
         Screen("connection-add-jwt", f"{places.CONNECTIONS}add/?kind=salesforce", _choose_jwt),
         Screen("connection-add-refused", f"{places.CONNECTIONS}add/?kind=salesforce", _points_inside),
         Screen("users-empty", places.USERS),
@@ -56,7 +59,7 @@ def _empty() -> list[Screen]:
     ]
 
 
-def _unused(account: int) -> list[Screen]:
+def _unused(account: int, store: int) -> list[Screen]:
     first = Company.objects.order_by("name")[0]
     someone = get_user_model()._default_manager.get(username="dana")
     return [
@@ -66,6 +69,8 @@ def _unused(account: int) -> list[Screen]:
         Screen("contact-nothing-sent", places.contact(Contact.objects.filter(company=first)[0].pk)),
         Screen("connection-untested", places.connection(account)),
         Screen("mapping-unchecked", places.connection(account, "mapping")),
+        Screen("store-untested", places.connection(store)),
+        Screen("store-mapping-unchecked", places.connection(store, "mapping")),
         Screen("users-not-fetched", places.USERS),
         Screen("user-not-fetched", f"{places.USERS}{someone.pk}/change/", _opens_salesforce),
     ]
@@ -78,6 +83,14 @@ def _choose_jwt(page: "Page") -> None:
 def _points_inside(page: "Page") -> None:
     page.fill("#id_name", "Salesforce")
     page.fill("#id_base_url", "http://169.254.169.254/latest")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_load_state("load")
+
+
+def _forgets(page: "Page") -> None:
+    page.fill("#id_name", "Better B2B")
+    page.fill("#id_credential_store_hash", "my store")
+    page.fill("#id_setting_channel_ids", "all of them")
     page.get_by_role("button", name="Save", exact=True).click()
     page.wait_for_load_state("load")
 
