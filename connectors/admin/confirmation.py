@@ -99,7 +99,7 @@ def page(
         "label": chosen.label,
         "parts": _parts(figures),
         "barred": syncing.barred(chosen),
-        "calls": words.counted(figures.calls(connection.batch_size), "call", "calls"),
+        "calls": _calls(figures, connection),
         "paused": board.worlds[connection.pk].paused,
         "number_changed": "confirmed" in request.POST,
         "button": f"Sync {_named(board, chosen, figures.to_send or figures.in_sync)}",
@@ -112,6 +112,13 @@ def page(
         "back": request.get_full_path(),
     }
     return TemplateResponse(request, "concord/confirm.html", context)
+
+
+def _calls(figures: Expected, connection: Connection) -> str:
+    """Return what it costs; where calls are paced nobody can tell beforehand how many one record takes."""
+    if connection.system.is_paced:
+        return "They go as fast as the limit on calls allows; a click on a single record goes ahead of them."
+    return f"About {words.counted(figures.calls(connection.batch_size), 'call', 'calls')}."
 
 
 def _named(board: Board, chosen: Chosen, number: int) -> str:

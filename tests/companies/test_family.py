@@ -204,6 +204,7 @@ def test_many_are_asked_about_with_all_that_goes_along(
 
     assert "Sync 1 company, 203 contacts and 2 locations with Better B2B" in html
     assert ">Sync 206 records</button>" in html
+    assert "They go as fast as the limit on calls allows" in html
     assert before == (0, 0, 0)
     assert waiting_in_all() == (1, 203, 2)
 
