@@ -8,10 +8,11 @@ from typing import Any
 
 from django.conf import settings
 
-from connectors import entities, health, pacing, queue
+from connectors import entities, health, pacing, queue, registry, tokens
 from connectors.entities import Entity
+from connectors.errors import AuthFailed
 from connectors.models import Connection
-from connectors.protocol import Adoption, FetchedToken, TokenSource, Window
+from connectors.protocol import Adoption, Connector, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
 
 LOOK_EVERY_S = 0.5  # for clicks
@@ -36,6 +37,18 @@ class Desk:
     urgent: bool = False  # the batch under way is a person's click
     gives_way: bool = False  # to a click: what has no outcome is released
     looked_at: float = 0.0  # for clicks, by the monotonic clock
+
+    def connector(self) -> Connector:
+        """Return the connection's connector, at this desk; use it as a context manager.
+
+        Raises AuthFailed where the login can't be read, or is another organisation's.
+        """
+        theirs = self.connection.system.org_of(self.connection.credentials)
+        if text := tokens.other_org(self.connection, theirs):
+            tokens.note_org(self.connection, theirs)
+            raise AuthFailed(text, code="other_org")
+        timeout_s = settings.CONCORD["call_timeout_s"]
+        return registry.open_connector(self.connection, self, call_timeout_s=timeout_s)
 
     def tick(self) -> None:
         """Renew the slot and wait for a turn. Raises LeaseLost, and RateLimited for a far turn."""

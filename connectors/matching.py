@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-
-from connectors import health, queue, registry
+from connectors import health, queue
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
 from connectors.mapping import Rendered
@@ -42,8 +40,7 @@ def match_only(connection: Connection, kind: Entity[Any, Any]) -> Found:
         if lease is None:
             raise AllTalkersBusyError(f"All talkers of {connection.name} are busy; try again shortly.")
         desk = Desk(connection, lease)
-        timeout_s = settings.CONCORD["call_timeout_s"]
-        with registry.open_connector(connection, desk, call_timeout_s=timeout_s) as connector:
+        with desk.connector() as connector:
             if not connection.health.facts:
                 health.learn(connection, connector.facts())
             pks = _unlinked(connection, kind)

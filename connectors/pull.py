@@ -100,9 +100,7 @@ def drain(connection_pk: int, *, stop: Callable[[], bool] = lambda: False) -> No
 def _read(desk: Desk, stop: Callable[[], bool]) -> None:
     connection = desk.connection
     try:
-        with registry.open_connector(
-            connection, desk, call_timeout_s=settings.CONCORD["call_timeout_s"]
-        ) as connector:
+        with desk.connector() as connector:
             if not registry.knows_fields(connection):
                 health.learn(connection, connector.facts())
             _work(desk, connector, stop)

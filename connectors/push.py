@@ -55,9 +55,7 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
             return True
         desk = Desk(connection, lease)
         try:
-            with registry.open_connector(
-                connection, desk, call_timeout_s=settings.CONCORD["call_timeout_s"]
-            ) as connector:
+            with desk.connector() as connector:
                 if not registry.knows_fields(connection):
                     health.learn(connection, connector.facts())
                 return _work(desk, connector, kinds, lambda: stop() or time.monotonic() >= ends_at)

@@ -71,7 +71,7 @@ def claim(
         records = entity.whole().in_bulk([row.record_id for row in rows])
         for row in rows:
             row.record = records[row.record_id]
-            row.unsure = row.unsure or row.full
+            row.unsure = row.unsure or (row.full and bool(row.remote_id))  # nothing to send anew
         _lease(entity, rows, lease)
     spent = [row for row in rows if _died_alone(row, connection.batch_size) >= DEATHS_ALONE]
     return [row for row in rows if row not in spent], spent

@@ -1,6 +1,7 @@
 """Decisions: what a person says of one link, and whom a look-up found."""
 
 import uuid
+from dataclasses import asdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,10 +118,11 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         link.unsure = link.adopted = True
         if link.code == "conflict":  # solved over there: there is nothing left to choose
             link.state, link.code, link.message = Link.State.IDLE, "", ""
-            link.candidates = []
+            link.candidates, link.ways = [], []
     elif matched.conflict is not None and link.state != Link.State.PENDING:  # the request will ask itself
         link.state, link.code, link.message = Link.State.FAILED, "conflict", matched.conflict.message
         link.candidates = logbook.candidates(matched.conflict.candidates)
+        link.ways = [asdict(way) for way in matched.conflict.ways]
 
 
 FORGOTTEN = ("remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback")

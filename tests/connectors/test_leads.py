@@ -6,7 +6,7 @@ import pytest
 
 from companies.models import Company
 from connectors import queue
-from connectors.models import Connection, Link
+from connectors.models import Connection, ConnectionHealth, Link
 from connectors.sandbox.server import SandboxServer
 from contacts import primary
 from contacts.models import Contact, ContactLink
@@ -185,3 +185,29 @@ def test_a_place_without_recipient_is_named_after_the_primary(
     address: dict[str, Any] = store.mine(sandbox, "address", dock)
     assert (address["firstName"], address["lastName"]) == ("Mark", "Z")
     assert Entry.objects.filter(object_id=dock.public_id, outcome="created").count() == 1
+
+
+def test_a_login_of_another_store_sends_nothing_there(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company, mark: Contact
+) -> None:
+    b2b.org_id = "anotherstore"
+    b2b.save()
+
+    talk.send(b2b, [facebook])
+
+    assert store.calls(sandbox) == {}
+    health = ConnectionHealth.objects.get(connection=b2b)
+    assert (health.pause, health.other_org) == (ConnectionHealth.Pause.LOGIN, "rehearsal")
+
+
+def test_send_everything_of_a_company_that_was_never_sent_takes_no_stranger_for_its_own(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company, mark: Contact
+) -> None:
+    store.makes(sandbox, "company", {"companyName": "Facebook", "companyPhone": "1", "city": "Elsewhere"})
+    store.makes(
+        sandbox, "user", {"companyName": "Facebook", "email": mark.email, "firstName": "M", "lastName": "Z"}
+    )
+
+    talk.send(b2b, [facebook], full=True)
+
+    assert store.named(sandbox, "Facebook")["city"] == "Elsewhere"
