@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors import entities, registry
-from connectors.admin.send_changed import listed
+from connectors.admin.chosen import listed
 from connectors.entities import Entity
 from connectors.mapping import Field
 from connectors.models import Connection, Link, LinkQuerySet

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from connectors.admin import cells, figures, tabs
 from connectors.admin.board import health_of, synced_entities
+from connectors.admin.chosen import listed
 from connectors.admin.figures import Figures
-from connectors.admin.send_changed import listed
 from connectors.entities import Entity
 from connectors.models import Connection, ConnectionHealth, UserLink
 from connectors.states import capped, pause_words

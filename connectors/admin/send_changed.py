@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString
 from connectors import queue, states
 from connectors.admin import cells, company_configuration, connection_head, figures, syncing, tabs
 from connectors.admin.board import health_of
+from connectors.admin.chosen import listed
 from connectors.entities import Entity
 from connectors.models import Connection
 from connectors.protocol import Kind
@@ -67,11 +68,6 @@ def told(system: Kind, connection: Connection | None) -> SafeString:
         every += f" that are enabled for {system.label}"
     left = format_html_join("", "{}", ((_stays(connection, it),) for it in taken)) if connection else ""
     return format_html(text, every, left)
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return "companies, contacts and locations"."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _stays(connection: Connection, entity: Entity[Any, Any]) -> SafeString:
@@ -128,9 +124,11 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
 
 
 def _calls(connection: Connection, found: Sequence[Unsent]) -> str:
-    """Return about how many calls it takes: one per batch, or per record where a call carries one."""
-    size = 1 if connection.system.is_paced else connection.batch_size
-    return words.counted(sum(-(-len(item.pks) // size) for item in found), "call", "calls")
+    """Return what it costs; where calls are paced nobody can tell how many one record takes."""
+    if connection.system.is_paced:
+        return "They go as fast as the limit on calls allows; a click on a single record goes ahead of them."
+    number = sum(-(-len(item.pks) // connection.batch_size) for item in found)
+    return f"About {words.counted(number, 'call', 'calls')} to {connection.system.label}."
 
 
 def _left_out(item: Unsent) -> str:

@@ -214,14 +214,18 @@ def test_the_association_stands_in_the_history_by_its_name(account: Connection, 
     assert "<b>Enable new companies for B2B</b>" in text(client.get(url(account, "history")))
 
 
-def test_sending_what_was_changed_counts_a_call_per_record(account: Connection, client: Client) -> None:
+def test_sending_what_was_changed_promises_no_number_of_calls(account: Connection, client: Client) -> None:
     for number in range(3):
         CompanyLink.objects.create(
             connection=account, record=CompanyFactory.create(), remote_id=str(number), changed=["phone"]
         )
     Connection.objects.update(auto_push={"company": True})
 
-    assert "About 3 calls to B2B." in text(client.get(url(account, "send"), {"entity": "company"}))
+    html = text(client.get(url(account, "send"), {"entity": "company"}))
+
+    assert ">Send 3</button>" in html
+    assert "They go as fast as the limit on calls allows" in html
+    assert "About" not in html
 
 
 # Around it
