@@ -34,6 +34,7 @@ from connectors.systems.bigcommerce.words import (
 DETAIL_CHARS = 500
 RETRY_500_S = 60.0  # Source: API status codes: "retry 3 to 5 times, at least a minute apart"
 SERVER_TRIES = 5
+_MISSING = re.compile(r"The ([a-z][a-z ]+) is required\.?")
 OF_THE_RECORD = frozenset({400, 404, 409, 413, 422, 507})
 
 
@@ -116,12 +117,18 @@ def said(body: Any) -> Said:
     meta, data = body.get("meta"), body.get("data")
     told = meta.get("message") if isinstance(meta, Mapping) else None
     told = told or body.get("message") or body.get("title") or ""
-    found = _flat(told)
+    found = _merged([_flat(told), _worded(told)])
     reason = data.get("errMsg") if isinstance(data, Mapping) else None
-    if isinstance(reason, list):
+    if isinstance(reason, list) and len(reason) > 1 and any(isinstance(item, Mapping) for item in reason):
         return Said(found.message, found.fields, [_flat(item) for item in reason])
     listed = [data.get("errors") if isinstance(data, Mapping) else None, body.get("errors")]
     return _merged([found, _flat(reason), *(_flat(_listed(one)) for one in listed)])
+
+
+def _worded(message: Any) -> Said:
+    """Return the field that a sentence is about: "The company name is required."."""
+    about = _MISSING.fullmatch(message.strip()) if isinstance(message, str) else None
+    return Said(fields={wire.flat_name(about[1].replace(" ", "_")): about[0]} if about else {})
 
 
 def _listed(errors: Any) -> Any:

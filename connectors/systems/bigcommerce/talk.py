@@ -171,7 +171,8 @@ class Talk:
         if refused.why is Why.GONE and change.parent_id and self._is_company_lost(change):
             return self.waits(change, NO_COMPANY, PARENT_GONE)
         by_remote, errors = self.mapping.by_remote, dict[str, str]()
-        rest = [refused.said.message] if refused.why is Why.OTHER else []
+        is_told = refused.why is Why.OTHER or (refused.why is Why.UNIQUE and not refused.said.fields)
+        rest = [refused.said.message] if is_told else []
         for name, text in refused.said.fields.items():
             whole = wire.whole_of(name, by_remote)
             if whole in by_remote:
@@ -206,4 +207,6 @@ class Talk:
         return left, f"B2B did not keep {labels}, without a reason." if labels else ""
 
 
-EMPTY_WORDS = frozenset({"parameter error", "parameter error.", "processing data contains logical errors"})
+EMPTY_WORDS = frozenset(
+    {"parameter error", "parameter error.", "processing data contains logical errors", "conflict error"}
+)
