@@ -93,12 +93,11 @@ class Between:
         *,
         times: int | None = 1,
         arrives: bool = False,
-        **headers: str,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Answer a call so; `arrives`: after the sandbox has done it. Headers: X_Name for X-Name."""
+        """Answer a call so; `arrives`: after the sandbox has done it."""
         raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.rules.append(Rule(call, status, raw, told, times, arrives))
+        self.rules.append(Rule(call, status, raw, headers or {}, times, arrives))
 
     def loses(self, call: str, *, times: int | None = 1, arrives: bool = True) -> None:
         """Hang up instead of answering; by default behind the sandbox's back, which has done it."""

@@ -30,6 +30,7 @@ STATES = [
     ("ES", "Madrid", "Madrid"), ("CH", "ZH", "Zürich"), ("AE", "DU", "Dubai"), ("US", "CA", "California"),
 ]  # fmt: skip
 COUNTRIES = [country for country, _, _ in STATES]
+OTHERS = ["NL", "FR", "GB", "IL", "SA", "KR", "TR", "CI"]
 
 
 @pytest.fixture
@@ -111,24 +112,21 @@ def test_every_country_with_states_is_tried() -> None:
     assert " ".join(COUNTRIES) == ("AR AU AT BR CA CL DE IN ID IE IT JP MY MM NZ PH QA RO ZA ES CH AE US")
 
 
-@pytest.mark.parametrize(("country", "typed", "name"), STATES, ids=lambda text: text)
 def test_a_state_goes_with_its_code_where_states_are_checked(
-    shop: Connection,
-    facebook: Company,
-    sandbox: SandboxServer,
-    between: Between,
-    country: str,
-    typed: str,
-    name: str,
+    shop: Connection, facebook: Company, sandbox: SandboxServer
 ) -> None:
-    dock = place(facebook, country=country, region=typed)
+    docks = {
+        country: place(facebook, label=country, country=country, region=typed) for country, typed, _ in STATES
+    }
 
-    buyers.sync(shop, dock)
+    buyers.sync(shop, *docks.values())
 
-    body = between.bodies("POST /addresses")[-1]
-    assert (body["countryCode"], body["stateName"]) == (country, name)
-    assert there(sandbox, dock)["stateCode"] == body["stateCode"] != ""
-    assert talk.shown(dock, shop)[0] == "In sync"
+    rows = {country: there(sandbox, dock) for country, dock in docks.items()}
+    assert [(one, row["countryCode"], row["stateName"]) for one, row in rows.items()] == [
+        (country, country, name) for country, _, name in STATES
+    ]
+    assert all(row["stateCode"] for row in rows.values())
+    assert {talk.shown(dock, shop)[0] for dock in docks.values()} == {"In sync"}
 
 
 def test_a_state_whose_code_the_store_spells_otherwise_is_asked_for_once(
@@ -142,31 +140,33 @@ def test_a_state_whose_code_the_store_spells_otherwise_is_asked_for_once(
     assert len(between.calls("GET /states")) == 1
 
 
-@pytest.mark.parametrize("country", COUNTRIES)
 def test_a_missing_state_is_said_before_any_call(
-    shop: Connection, facebook: Company, between: Between, country: str
+    shop: Connection, facebook: Company, between: Between
 ) -> None:
-    dock = place(facebook, country=country, region="")
+    docks = [place(facebook, label=country, country=country, region="") for country in COUNTRIES]
 
-    buyers.sync(shop, dock)
+    buyers.sync(shop, *docks)
 
     assert between.writes() == []
-    assert list(buyers.link(dock, shop).errors) == ["region"]
+    assert [list(buyers.link(dock, shop).errors) for dock in docks] == [["region"]] * len(COUNTRIES)
 
 
-@pytest.mark.parametrize("region", ["", "Zuid-Holland", "ZH"])
-@pytest.mark.parametrize("country", ["NL", "FR", "GB", "IL", "SA", "KR", "TR", "CI"])
 def test_no_code_of_a_state_goes_to_other_countries(
-    shop: Connection, facebook: Company, sandbox: SandboxServer, between: Between, country: str, region: str
+    shop: Connection, facebook: Company, between: Between
 ) -> None:
-    dock = place(facebook, country=country, region=region)
+    others = [(country, region) for country in OTHERS for region in ("", "Zuid-Holland", "ZH")]
+    docks = [
+        place(facebook, label=f"{one} {region}", country=one, region=region, postal_code="")
+        for one, region in others
+    ]
 
-    buyers.sync(shop, dock)
+    buyers.sync(shop, *docks)
 
-    (body,) = between.bodies("POST /addresses")
-    assert "stateCode" not in body
-    assert body["countryCode"] == country
-    assert talk.shown(dock, shop)[0] == "In sync"
+    bodies = [body for bulk in between.bodies("POST /addresses/bulk") for body in bulk]
+    bodies += between.bodies("POST /addresses")
+    assert not [body for body in bodies if "stateCode" in body]
+    assert sorted(body["countryCode"] for body in bodies) == sorted(one for one, _ in others)
+    assert {talk.shown(dock, shop)[0] for dock in docks} == {"In sync"}
 
 
 def test_a_state_that_nobody_knows_is_told_of_the_field(shop: Connection, facebook: Company) -> None:
