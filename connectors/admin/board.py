@@ -99,10 +99,10 @@ class Board:
         """Return a record's link (None: it has none) and its state, for a record of `with_links`."""
         link, world = link_of(record, connection), self.worlds[connection.pk]
         waited_for = self._waited_for(record, connection) if link and link.state == "pending" else None
-        kept = self._held(record, connection, link)
+        kept = self.held(record, connection, link)
         return link, states.shown(link, world, is_on=record.sync_enabled, parent=waited_for, held=kept)
 
-    def _held(self, record: Any, connection: Connection, link: Link | None) -> str:
+    def held(self, record: Any, connection: Connection, link: Link | None) -> str:
         """Return why a record would not be sent if it were asked for, "" where it would."""
         if connection.pk not in self._mappings:
             self._mappings[connection.pk] = registry.mapping(connection, self.entity.name)

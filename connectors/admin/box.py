@@ -82,7 +82,8 @@ def _acts(
     model, may_sync = board.entity.model, admin.has_sync_permission(request)
     is_choice = shown.state in (State.CHOICE, State.GONE)
     which = link is not None and link.candidates and not link.ways
-    may_push = may_sync and shown.state is not State.NOT_ENABLED and not is_choice
+    is_held = bool(board.held(record, connection, link))
+    may_push = may_sync and shown.state is not State.NOT_ENABLED and not is_choice and not is_held
     along = chosen.family_words(request, board, connection) if may_push else ""
     is_new = is_unknown(board, link, shown, connection)
     return {

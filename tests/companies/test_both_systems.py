@@ -196,3 +196,18 @@ def test_a_record_that_is_off_at_all_offers_no_enabling_that_would_not_help(
 
     assert "/enable/" not in html
     assert f'class="cc-chip cc-not_enabled" href="{GRID}{facebook.pk}/change/"' in html
+
+
+def test_where_records_only_come_in_nothing_is_offered_to_send(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    Connection.objects.update(directions={"company": "in"})
+    known = CompanyFactory.create()
+    CompanyLink.objects.create(connection=store, record=known, remote_id="4711")
+
+    new, linked = page(client, facebook), page(client, known)
+
+    assert "Records come from B2B only; nothing is sent there" in new
+    assert "In sync" in linked
+    for html in (new, linked):
+        assert 'name="_sync"' not in html
