@@ -7,6 +7,7 @@ that they changed, then the lists that are due, parents before children.
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from synclog.models import Entry
 logger = logging.getLogger(__name__)
 
 OF_THE_CONNECTION = (AuthFailed, Misconfigured, RateLimited)
+NEVER = datetime.min.replace(tzinfo=UTC)
 UNKNOWN = (
     "Reading failed in a way that nobody foresaw. Concord's operator finds the cause in the worker's log."
 )
@@ -138,18 +140,23 @@ def _rounds(connection: Connection, stop: Callable[[], bool]) -> Iterator[None]:
 def _next(
     desk: Desk, connector: Connector, kinds: Sequence[Entity[Any, Any]], stop: Callable[[], bool]
 ) -> Reading | None:
-    """Return the list whose turn it is, None where none is due."""
+    """Return the list whose turn it is, None where none is due: the one that waits longest.
+
+    So that one of which changes are told all the time does not keep the others waiting; of
+    those that were never read, parents come first.
+    """
     connection = desk.connection
     every_s = passes.poll_s(connection)
 
     def gives_way() -> bool:
         return stop() or notices.open_ones(connection).exists()
 
+    due = []
     for kind in kinds:
         cursor, _ = Cursor.objects.get_or_create(connection=connection, entity=kind.name)
         if passes.is_due(cursor, every_s, passes.rules_of(connection, kind.name)):
-            return Reading(desk, connector, kind, cursor, gives_way)
-    return None
+            due.append(Reading(desk, connector, kind, cursor, gives_way))
+    return min(due, key=lambda one: one.cursor.looked_at or NEVER, default=None)
 
 
 def _look(reading: Reading) -> None:

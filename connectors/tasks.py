@@ -31,12 +31,15 @@ def push(connection_pk: int) -> None:
     with shares.share(connection_pk) as is_free:
         if is_free:
             pushing.drain(connection_pk, stop=_stopping.is_set)
+            pulling.drain(connection_pk, stop=_stopping.is_set)  # whoever came to read found no share
 
 
 @shared_task(name="connectors.pull", ignore_result=True)
 def pull(connection_pk: int) -> None:
     """Read what changed on one connection. Safe to run twice, safe to lose."""
-    pulling.drain(connection_pk, stop=_stopping.is_set)
+    with shares.share(connection_pk) as is_free:
+        if is_free:
+            pulling.drain(connection_pk, stop=_stopping.is_set)
 
 
 @shared_task(name="connectors.sweep", ignore_result=True)

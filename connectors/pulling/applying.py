@@ -39,6 +39,7 @@ class Applier:
     connection: Connection
     kind: Entity[Any, Any]
     by: str
+    alive: Callable[[], None]  # called before each record that is written: a page may take long
 
     @cached_property
     def mapping(self) -> Mapping:
@@ -75,7 +76,8 @@ class Applier:
         return list(zip(links, renderings, strict=True))
 
     def _safely(self, take: Callable[[Found, datetime], None], one: Found, read_at: datetime) -> None:
-        """Keep one record's trouble its own: the page must go on."""
+        """Keep one record's trouble its own: the page must go on. Raises LeaseLost."""
+        self.alive()
         try:
             take(one, read_at)
         except (IntegrityError, OperationalError):  # somebody saved or linked the same at this moment

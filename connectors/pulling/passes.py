@@ -50,7 +50,7 @@ class Reading:
     @property
     def applier(self) -> Applier:
         """Return who takes over what is found."""
-        return Applier(self.connection, self.kind, self.cursor.asked_by or SCHEDULE)
+        return Applier(self.connection, self.kind, self.cursor.asked_by or SCHEDULE, self.desk.alive)
 
 
 def poll_s(connection: Connection) -> float:

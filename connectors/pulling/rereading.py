@@ -35,12 +35,11 @@ def work(
     for kind in kinds:
         mine = [item for item in items if item.entity == kind.name]
         if mine and not stop():
-            _reread(connection, connector, kind, mine)
+            _reread(desk, connector, kind, mine)
 
 
-def _reread(
-    connection: Connection, connector: Connector, kind: Entity[Any, Any], items: Sequence[Wanted]
-) -> None:
+def _reread(desk: Desk, connector: Connector, kind: Entity[Any, Any], items: Sequence[Wanted]) -> None:
+    connection = desk.connection
     items = _worth_a_call(connection, kind, items)
     if len(items) > 1 and _is_flood(connection, kind):
         return
@@ -54,7 +53,7 @@ def _reread(
                 notices.postpone(connection, item, BUSY_S)
                 continue
         else:
-            Applier(connection, kind, by).page([one], read_at)
+            Applier(connection, kind, by, desk.alive).page([one], read_at)
         notices.done(connection, item)
 
 
