@@ -98,12 +98,23 @@ class Contact(Synced):
             read_anew = {"phone": "phone_e164", "active": "is_primary", "company": "is_primary"}
             kwargs["update_fields"] = {*fields, *(read_anew[name] for name in fields if name in read_anew)}
         with transaction.atomic():
+            self._lock_company()
             if self._is_new_here(kwargs.get("update_fields")):
                 # Two who add the first contact at once: the company's row decides who is first.
                 Company.objects.select_for_update(no_key=True).filter(pk=self.company_id).first()
                 is_first = not self.company.contacts.exclude(pk=self.pk).exists()
                 self.is_primary = self.active and is_first and self.source != self.Source.PULL
             super().save(*args, **kwargs)
+
+    def hold(self) -> None:
+        """Lock what a save locks first, and then this contact."""
+        self._lock_company()
+        super().hold()
+
+    def _lock_company(self) -> None:
+        """Lock the company before the contact where both will be written, as `contacts.primary` does."""
+        if self.is_primary or self._was_primary:
+            Company.objects.select_for_update(no_key=True).filter(pk=self.company_id).first()
 
     def _is_new_here(self, fields: Collection[str] | None) -> bool:
         """Return whether this save brings the contact to its company, which then decides on the Primary."""

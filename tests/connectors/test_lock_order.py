@@ -174,3 +174,19 @@ def test_two_locations_that_change_places_between_two_companies(automatic: Conne
         pass
 
     assert {one.company_id, two.company_id} == {there.pk, here.pk}
+
+
+def test_a_primary_that_is_saved_while_another_becomes_it(automatic: Connection) -> None:
+    mark = ContactFactory.create()
+    ann = ContactFactory.create(company=mark.company)
+    start, thread, raised = meanwhile(lambda: primary.set_primary(ann, by="tester"))
+
+    with transaction.atomic():
+        mark = Contact.objects.get(pk=mark.pk)
+        mark.hold()
+        start()
+        mark.save(update_fields=["first_name"])
+    thread.join()
+
+    assert raised == []
+    assert Contact.objects.get(company=mark.company, is_primary=True) == ann
