@@ -6,9 +6,18 @@ here (`connectors/pulling/`); a delivery is only ever a hint to read a record ag
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
+
+from connectors.text import storable
+
+
+def _make_storable(record: "Found | Notice") -> None:
+    for item in fields(record):
+        value = getattr(record, item.name)
+        value = dict(value) if isinstance(value, Mapping) else value
+        object.__setattr__(record, item.name, storable(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,10 @@ class Found:
     parent_id: str = ""
     name: str = ""  # for sentences
     noted: Mapping[str, Any] = field(default_factory=dict)  # no field of ours, and kept in the snapshot
+
+    def __post_init__(self) -> None:
+        """Drop what no database stores: a record with half an emoji must not stop a whole list."""
+        _make_storable(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,10 @@ class Notice:
     remote_id: str
     is_deleted: bool = False
     said: str = ""
+
+    def __post_init__(self) -> None:
+        """Drop what no database stores."""
+        _make_storable(self)
 
 
 class HookState(StrEnum):

@@ -11,7 +11,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.mapping import Field, Json, Mapping, is_blank, same
+from connectors.mapping import Field, Json, Mapping, as_text, is_blank, same
 from connectors.protocol import Direction
 
 
@@ -68,6 +68,8 @@ def _merge_one(item: Field, direction: Direction, ours: Ours, theirs: Json, merg
 
 def _take(item: Field, ours: Ours, theirs: Json, merged: Merged) -> None:
     value, before = item.to_local(theirs), ours.local.get(item.local)
+    if is_blank(value) and not is_blank(as_text(theirs)):
+        value = as_text(theirs)  # no word of ours: refused as it is, not taken for an empty one
     if not means_same(value, before):
         merged.taken[item.local] = value
         merged.changes[item.label] = [before, value]

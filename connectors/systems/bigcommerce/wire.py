@@ -6,6 +6,7 @@ here, are one field there as well. A record read holds only what the answer had:
 name that is missing says nothing about its value.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ _ALIASES = {  # of an address, whose country and state have two fields each
     "state": "stateName",
 }
 LINE_CHARS = 200
+MOST = 1e6  # calls, or seconds: what a limit tells beyond it is nonsense
 _TRUE = frozenset({"1", "true", "yes"})
 
 Record = Mapping[str, Any]
@@ -216,9 +218,9 @@ def window(headers: Mapping[str, str]) -> Window | None:
     allocated = headers.get("X-Requests-Allocated", "")
     numbers = [float(found) for found in re.findall(r"[0-9]+(?:\.[0-9]+)?", allocated)]
     remaining, resets_s = _number(headers.get("X-Requests-Remaining")), resets_after_s(headers)
-    if not numbers or remaining is None:
-        return None
     window_s = numbers[1] if len(numbers) > 1 else 60.0
+    if not numbers or remaining is None or max(numbers[0], window_s) > MOST:
+        return None
     return Window(numbers[0], window_s, remaining, window_s if resets_s is None else resets_s)
 
 
@@ -229,6 +231,7 @@ def resets_after_s(headers: Mapping[str, str]) -> float | None:
 
 def _number(text: str | None) -> float | None:
     try:
-        return max(float((text or "").split()[0]), 0.0)
+        number = float((text or "").split()[0])
     except (IndexError, ValueError):
         return None
+    return max(number, 0.0) if math.isfinite(number) else None
