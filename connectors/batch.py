@@ -163,7 +163,7 @@ class Batch:
             fields=fields,
             payload=rendered.for_create(),
             local=rendered.local,
-            choice=row.choice,
+            choice=self._choice(row, rendered),
             sure=not row.unsure,
             edited=outstanding(rendered.payload, row.snapshot, row.left, unsure=False),
             owners=plan.owners if plan else (),
@@ -172,7 +172,14 @@ class Batch:
             parent_id=parent.remote_id if parent else "",
             parent_adopted=bool(parent and parent.adopted),
             moved_from=self._moved_from(row, parent),
+            lead_key=rendered.lead,
+            parent_held=parent.held if parent else {},
         )
+
+    def _choice(self, row: Any, rendered: Rendered) -> str:
+        """Return what a person decided; a way that was offered for another e-mail or parent is not taken."""
+        of = next((way.get("of", "") for way in row.ways if way["choice"] == row.choice), "")
+        return "" if of and of != self.mapping.identity(rendered) else str(row.choice)
 
     def _moved_from(self, row: Any, parent: Parent | None) -> str:
         there = str(row.snapshot.get(self.mapping.parent) or "") if self.mapping.parent else ""
@@ -265,6 +272,8 @@ def _storable(outcome: Outcome) -> Outcome:
         message=str(storable(outcome.message)),
         errors=storable(dict(outcome.errors)),
         sent=storable(dict(outcome.sent)),
+        noted=storable(dict(outcome.noted)),
+        ways=[replace(item, **storable(asdict(item))) for item in outcome.ways],
         candidates=[replace(item, **storable(asdict(item))) for item in outcome.candidates],
         exchange=replace(exchange, request=storable(exchange.request), answer=storable(exchange.answer)),
     )

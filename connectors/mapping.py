@@ -5,6 +5,8 @@ snapshot holds what the other side is known to have. Nothing is cut silently:
 what does not fit is an error with our field's name.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
@@ -78,6 +80,7 @@ class Rendered:
     is_orphan: bool = False
     first: dict[str, Json] = field(default_factory=dict)
     first_errors: dict[str, str] = field(default_factory=dict)
+    lead: str = ""  # the public id of the lead that it was rendered with
 
     def for_create(self) -> dict[str, Json]:
         """Return all that a new record gets, without blanks: a create omits them."""
@@ -149,7 +152,8 @@ class Mapping:
             own = item.problem(subject) if item.problem else ""
             if problem := own or self._problem(item, value):
                 errors.setdefault(item.local, problem)
-        return replace(rendered, is_orphan=is_orphan)
+        key = "" if lead is None else str(getattr(lead, "public_id", ""))
+        return replace(rendered, is_orphan=is_orphan, lead=key)
 
     @staticmethod
     def _read(item: Field, subject: Subject) -> Any:
@@ -165,6 +169,11 @@ class Mapping:
                 f"Shorten it by {over}."
             )
         return ""
+
+    def identity(self, rendered: Rendered) -> str:
+        """Return a mark of who a record is: what a person agreed to of another one says nothing of it."""
+        who = [rendered.local, rendered.first, rendered.payload.get(self.parent) if self.parent else ""]
+        return hashlib.sha256(json.dumps(who, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
     def mastered(self, masters: Map[str, Literal["local", "remote"]]) -> "Mapping":
         """Return the mapping with other masters, by our field names; of fields that can be pulled."""

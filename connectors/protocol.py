@@ -76,7 +76,9 @@ class Change:
 
     `parent_id` is who the parent is over there, `parent_adopted` whether it was there
     before us, `moved_from` the parent that the record stands below there where that is
-    another one ("" otherwise). `name` is for sentences.
+    another one ("" otherwise). `name` is for sentences. `lead_key` is the key of the lead whose
+    values are in the payload, `parent_held` what was last agreed on the parent, with what a
+    connector noted there.
     """
 
     key: str
@@ -93,6 +95,8 @@ class Change:
     parent_id: str = ""
     parent_adopted: bool = False
     moved_from: str = ""
+    lead_key: str = ""
+    parent_held: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ class Way:
     """Describe what a person may decide, other than linking to a candidate.
 
     `label` is the button, `consequence` the sentence beside it. The choice comes back
-    as `Change.choice`, until an outcome is agreed on.
+    as `Change.choice` once: until an outcome is agreed on or refused, and only while the
+    record is who it was when this was offered (see `Mapping.identity`).
     """
 
     choice: str
@@ -149,7 +154,8 @@ class Exchange:
 class Outcome:
     """Say how one record fared.
 
-    `sent` are the remote fields that the other side now holds because of us;
+    `sent` are the remote fields that the other side now holds because of us, `noted` what
+    is no field and kept beside them, where something was agreed;
     `errors` uses our field names. `message` is one sentence for a person.
     `tries` bounds how often TRANSIENT is tried again, where that differs from the
     setting, and `wait_s` how soon. `unsure`: a write may have been stored although it was
@@ -165,6 +171,7 @@ class Outcome:
     candidates: Sequence[Candidate] = ()
     ways: Sequence[Way] = ()  # of a CONFLICT: then a person is offered these, not "create a new one"
     sent: Mapping[str, Any] = field(default_factory=dict)
+    noted: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
     tries: int | None = None
     wait_s: float = 0.0

@@ -1,6 +1,7 @@
 """Records in the other side's words, with what only the engine knows: who their parents are there."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,11 @@ THERE = ~Q(remote_id="") & ~Q(state=Link.State.FAILED, code__in=LOST)  # childre
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """Who a parent is over there; `adopted`: it was there before us."""
+    """Who a parent is over there; `adopted`: it was there before us; `held`: what was agreed."""
 
     remote_id: str
     adopted: bool
+    held: Map[str, Any]
 
 
 class Renderer:
@@ -94,8 +96,9 @@ class Renderer:
             return
         wanted = {getattr(record, f"{self.kind.parent}_id") for record in records} - set(self.parents)
         links = entities.get(self.kind.parent).links().filter(THERE, connection=self.connection)
-        found = links.filter(record_id__in=wanted).values_list("record_id", "remote_id", "adopted")
-        self.parents.update({pk: Parent(remote_id, adopted) for pk, remote_id, adopted in found})
+        found = links.filter(record_id__in=wanted)
+        rows = found.values_list("record_id", "remote_id", "adopted", "snapshot")
+        self.parents.update({pk: Parent(*values) for pk, *values in rows})
 
 
 def held(connection: Connection, mapping: Mapping, record: Any, *, is_linked: bool) -> str:

@@ -63,9 +63,11 @@ def _kept_back(link: Any, renderer: Renderer) -> bool:
     why = held(connection, renderer.mapping, link.record, is_linked=bool(link.remote_id))
     if not why and link.code != HELD:
         return False
+    # Whoever requested it since this was read must not be withdrawn: a claim tells the same then.
+    rows = kind.links().filter(pk=link.pk, state=link.state, ticket=link.ticket)
     link.state = Link.State.IDLE if why else link.state
     link.code, link.message = (HELD, why) if why else ("", "")
-    kind.links().filter(pk=link.pk).update(state=link.state, code=link.code, message=link.message)
+    rows.update(state=link.state, code=link.code, message=link.message)
     return bool(why)
 
 

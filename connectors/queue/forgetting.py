@@ -27,6 +27,7 @@ _NEW: dict[str, object] = {
     "message": "",
     "errors": {},
     "candidates": [],
+    "ways": [],
     "choice": "",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from connectors import clock, entities, logbook
 from connectors.entities import Entity
@@ -121,22 +122,30 @@ def _decide(
     if outcome.status is Status.TRANSIENT:
         return _postpone(row, result, now, requested_again=requested_again)
     if not requested_again:
+        _forget_way(row, result)
         _close(row, outcome, now)
+        who = mapping.identity(result.rendered)
+        row.ways = [{**asdict(way), "of": who} for way in outcome.ways]
     return result
+
+
+def _forget_way(row: Any, result: Result) -> None:
+    """Forget a way that a person chose: it was for this once, also where it led to a refusal."""
+    if any(way["choice"] == result.row.choice for way in result.row.ways):
+        row.choice = ""
 
 
 def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
     # What only a new record takes is the other side's from then on: nothing to compare with.
     kept = {name: value for name, value in result.outcome.sent.items() if not mapping.is_first_only(name)}
-    row.snapshot = {**result.row.snapshot, **kept}
+    row.snapshot = {**result.row.snapshot, **kept, **result.outcome.noted}
     payload = result.rendered.payload
     row.left = {name: value for name, value in result.row.left.items() if same(value, payload.get(name))}
     row.unsure = False
     row.synced_at, row.synced_version = now, result.row.record.version
     row.crashes = 0
     row.changed = []
-    if any(way["choice"] == result.row.choice for way in result.row.ways):
-        row.choice = ""  # it was for this once
+    _forget_way(row, result)
 
 
 def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool) -> Result:
@@ -167,7 +176,7 @@ def _close(row: Any, outcome: Outcome, now: datetime) -> None:
     row.message = outcome.message if row.code else ""
     row.errors = dict(outcome.errors)
     row.candidates = logbook.candidates(outcome.candidates)
-    row.ways = [asdict(way) for way in outcome.ways]
+    row.ways = []
 
 
 def _write(entity: Entity[Any, Any], rows: dict[int, Any], settled: list[Result]) -> list[Result]:
@@ -215,18 +224,22 @@ def _send_leads(
     """
     if not mapping.lead or entities.get(mapping.lead).parent != entity.name:
         return
-    made = [result.row for result in settled if _was_made(result)]
+    made = [result for result in settled if _was_made(result)]
     lead = entities.get(mapping.lead)
-    for row in sorted(made, key=lambda row: row.record_id):
-        wanted = lead.records().filter(**{lead.parent: row.record_id, lead.lead: True})
+    for result in sorted(made, key=lambda result: result.row.record_id):
+        row = result.row
+        # Who led when it was made, and who does now: they may differ by the time of the answer.
+        who = Q(**{lead.lead: True}) | Q(public_id__in=[result.rendered.lead] if result.rendered.lead else [])
+        wanted = lead.records().filter(who, **{lead.parent: row.record_id})
         waits = lead.links().filter(connection=connection, state=Link.State.PENDING)
         pks = [*wanted.exclude(pk__in=waits.values("record")).values_list("pk", flat=True)]
         if pks:
-            enqueue(
+            done = enqueue(
                 lead.name, pks, connection,
                 run=row.run, requested_by=row.requested_by, priority=row.priority, parents=False,
             )  # fmt: skip
-            runs.widen(row.run, len(pks))
+            if done.queued:  # who was switched off meanwhile is not asked for
+                runs.widen(row.run, done.queued)
 
 
 def _log(

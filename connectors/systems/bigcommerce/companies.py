@@ -15,7 +15,14 @@ from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.company_matching import CompanyFinder
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.extras import filled, lacking, required
-from connectors.systems.bigcommerce.mapping import COMPANY, COMPANY_KEY, LEAD, USER, key_extra
+from connectors.systems.bigcommerce.mapping import (
+    COMPANY,
+    COMPANY_KEY,
+    FIRST_USER,
+    LEAD,
+    USER,
+    key_extra,
+)
 from connectors.systems.bigcommerce.options import channels, group_or_catalog, welcomes
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ACTIVE
@@ -131,8 +138,9 @@ class Companies:
             )
             raise HalfwayError(half, error) from error
         sent, ignored = self.talk.kept({**change.payload, STATUS: wanted}, {**stored, STATUS: wanted})
+        noted = {FIRST_USER: [change.lead_key, change.payload.get("adminEmail")]}
         text = " ".join(part for part in (note, ignored) if part)
-        return Outcome(Status.CREATED, company_id, message=text, sent=sent, exchange=made)
+        return Outcome(Status.CREATED, company_id, message=text, sent=sent, noted=noted, exchange=made)
 
     def _mark(self, change: Change, company_id: str) -> str:
         """Write our key, which a create does not take; return a sentence where B2B refuses it.

@@ -38,6 +38,7 @@ COMPANY, USER, ADDRESS = "company", "user", "address"
 OBJECTS = (COMPANY, USER, ADDRESS)
 ROLES = "roles"  # among the facts: {role id: {"name", "is_custom"}}
 COMPANY_KEY, USER_KEY, ADDRESS_KEY = "uuid", "uuid", "externalId"
+FIRST_USER = "firstUser"  # in a company's snapshot: [our key of whom it was made with, the e-mail]
 LEAD = "primary_contact"  # the name of what a company lacks that has no lead
 # Setting -> (object, our field, what people call it). B2B has no field of its own for these.
 CUSTOM: Map[str, tuple[str, str, str]] = {

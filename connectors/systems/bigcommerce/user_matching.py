@@ -8,8 +8,8 @@ from connectors.mapping import as_text
 from connectors.protocol import CREATE, Change
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.crews import Crews
-from connectors.systems.bigcommerce.mapping import USER_KEY
-from connectors.systems.bigcommerce.people import People
+from connectors.systems.bigcommerce.mapping import FIRST_USER, USER_KEY
+from connectors.systems.bigcommerce.people import People, same_email
 from connectors.systems.bigcommerce.readings import ADMIN
 from connectors.systems.bigcommerce.talk import CONSENT, MOVE, Plan, Talk
 
@@ -33,7 +33,7 @@ class UserFinder:
         if change.choice not in ("", CREATE, CONSENT, MOVE):
             return self._chosen(change)
         email = str(change.payload.get(EMAIL) or "")
-        found = self.user(change, email)
+        found = self.user(change, email) or self._renamed(change, email)
         if found is not None:
             return self.met(change, *found)
         company = self._company_name(change) if self.people.customers_of(email) else ""
@@ -50,6 +50,16 @@ class UserFinder:
                 return found
         user = self.people.user(email)
         return (wire.as_id(user.get("id")), wire.user(user)) if user else None
+
+    def _renamed(self, change: Change, email: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the user whom we made along with the company, where the e-mail was changed since."""
+        key, first = change.parent_held.get(FIRST_USER) or ("", "")
+        if key != change.key or same_email(first, email):
+            return None
+        user = self.people.user(str(first))
+        flat = wire.user(user) if user else {}
+        is_ours = flat.get("companyId") == change.parent_id and not flat.get(USER_KEY)
+        return (wire.as_id(user.get("id")), flat) if user and is_ours else None
 
     def _has_company(self, change: Change) -> bool:
         """Return whether reading all users of the company serves several contacts."""
