@@ -38,6 +38,9 @@ def welcome(applier: "Applier", found: Found) -> None:
     if ours := _carried(applier, found):
         _join(applier, found, ours, rule="")
         return
+    if name := _deleted_here(applier, found):
+        _stay_away(applier, found, name)
+        return
     alike = _alike(applier, home, values, applier.mapping.natural)
     if len(alike) == 1:
         _join(applier, found, alike[0], rule=_rule(applier))
@@ -72,11 +75,31 @@ def _values(applier: "Applier", found: Found) -> dict[str, Any]:
 
 def _carried(applier: "Applier", found: Found) -> Any | None:
     """Return the record of ours whose id it carries."""
+    key = _key(found)
+    return applier.kind.records().filter(public_id=key).first() if key else None
+
+
+def _key(found: Found) -> uuid.UUID | None:
     try:
-        key = uuid.UUID(found.key)
+        return uuid.UUID(found.key)
     except ValueError:
         return None
-    return applier.kind.records().filter(public_id=key).first()
+
+
+def _deleted_here(applier: "Applier", found: Found) -> str:
+    """Return the name of the record of ours whose id it carries and that somebody deleted, "" for none."""
+    key = _key(found)
+    history = getattr(applier.kind.model, "history", None)
+    last = history.filter(public_id=key, history_type="-").first() if key and history else None
+    return telling.called(last.instance) if last else ""
+
+
+def _stay_away(applier: "Applier", found: Found, name: str) -> None:
+    """Make nobody anew who was deleted here: that was a person's decision."""
+    where = applier.connection.system.label
+    who = telling.theirs(applier.connection, applier.kind, found)
+    text = f"{who} was not taken over: it is {name}, which was deleted here. Delete it in {where} too."
+    applier.refuse(found, Stray.Reason.INVALID, text)
 
 
 def _alike(applier: "Applier", home: Any, values: dict[str, Any], names: tuple[str, ...]) -> list[Any]:

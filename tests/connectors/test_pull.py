@@ -329,6 +329,23 @@ def test_a_record_that_somebody_unlinked_is_not_linked_again(shelf: Shelf) -> No
     assert Company.objects.count() == 1
 
 
+@pytest.mark.parametrize("entity", ["company", "contact"])
+def test_a_record_that_somebody_deleted_here_is_not_made_again(shelf: Shelf, entity: str) -> None:
+    goes(shelf, "both")
+    company, _ = linked(shelf, name="Gone Inc")
+    contact = ContactFactory.create(company=company)
+    send(shelf.connection, [contact])
+    record = company if entity == "company" else contact
+    record.delete()
+
+    fetch(shelf)
+    nightly(shelf)
+
+    assert Company.objects.exists() is (entity == "contact")
+    assert not Contact.objects.exists()
+    assert "which was deleted here" in Stray.objects.get(entity=entity).message
+
+
 def test_a_user_waits_for_its_company_and_comes_once_that_is_linked(shelf: Shelf) -> None:
     goes(shelf, "out", "company")
     goes(shelf, "both", "contact")
