@@ -21,6 +21,7 @@ from connectors.protocol import Window
 
 RESERVE = 0.04  # of the calls: left for clicks
 AHEAD = 10  # turns that may be given out ahead, when calls come free again
+FURTHEST = 2  # windows
 LONGEST_WAIT_S = 10.0  # of a talker with its slot; a longer wait is a pause of the connection
 
 
@@ -48,7 +49,9 @@ def observe(connection: Connection, window: Window) -> None:
 
 def take(pace: Pace, now: datetime, *, urgent: bool = False) -> datetime:
     """Give out the next turn: return when it is. An urgent call need not wait while any is left."""
-    turn = max(now, pace.next_at or now)
+    # No turn is further away than that, unless the clock was set back: then nobody waits for it.
+    latest = now + timedelta(seconds=FURTHEST * max(pace.window_s, 1.0))
+    turn = min(max(now, pace.next_at or now), latest)
     pace.next_at = turn + timedelta(seconds=pace.interval_s)  # whoever waits, waits for the urgent one too
     any_left = pace.remaining is None or pace.remaining > 0 or (pace.resets_at or now) <= now
     pace.remaining = None if pace.remaining is None else pace.remaining - 1

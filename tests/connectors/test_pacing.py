@@ -157,3 +157,11 @@ def test_a_far_turn_is_a_pause_with_its_seconds(salesforce: Connection) -> None:
 
     assert 25 < (caught.value.retry_after_s or 0) <= 30
     assert Pace.objects.filter(connection=salesforce, resets_at__gt=timezone.now()).exists()
+
+
+def test_a_clock_that_is_set_back_stops_nobody_for_hours() -> None:
+    pace = Pace(next_at=START + timedelta(hours=3), window_s=WINDOW_S, interval_s=0.4)
+
+    assert pacing.take(pace, START) <= START + timedelta(seconds=2 * WINDOW_S)
+    assert pace.next_at is not None
+    assert pace.next_at <= START + timedelta(seconds=2 * WINDOW_S + 1)
