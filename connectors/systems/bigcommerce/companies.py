@@ -25,6 +25,7 @@ from connectors.systems.bigcommerce.mapping import (
 )
 from connectors.systems.bigcommerce.options import channels, group_or_catalog, welcomes
 from connectors.systems.bigcommerce.people import People, emails
+from connectors.systems.bigcommerce.places import Places
 from connectors.systems.bigcommerce.readings import ACTIVE
 from connectors.systems.bigcommerce.talk import HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.words import halfway, super_admin, unfilled
@@ -40,6 +41,7 @@ class Companies:
         self.talk, self.client = talk, talk.client
         self.people = People(talk, emails(changes, "adminEmail"))
         self.finder = CompanyFinder(talk, self.people)
+        self.places = Places(talk.client)
         self.made: dict[str, str] = {}
         self.ready: dict[str, Outcome] = {}  # nothing is made together
 
@@ -95,7 +97,7 @@ class Companies:
         body = {name: value for name, value in body.items() if not is_blank(value)}
         self.talk.engine.writing([change.key])
         try:
-            reply = self.client.write("POST", "/companies", body)
+            reply = self.places.write_company("POST", "/companies", body)
         except Refused as refused:
             return self._not_made(change, refused)
         company_id = wire.as_id(reply.record.get("companyId"))
@@ -168,7 +170,7 @@ class Companies:
             held = wire.company(self.client.get(f"/companies/{company_id}").record)
         stored = held or {}
         kept = {name: stored[name] for name in along if not is_blank(stored.get(name))}
-        self.client.write("PUT", f"/companies/{company_id}", wire.body({**kept, **fields}))
+        self.places.write_company("PUT", f"/companies/{company_id}", wire.body({**kept, **fields}))
 
     def _change(
         self, change: Change, company_id: str, fields: Mapping[str, Any], *, with_key: bool

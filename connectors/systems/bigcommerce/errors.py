@@ -35,6 +35,7 @@ DETAIL_CHARS = 500
 RETRY_500_S = 60.0  # Source: API status codes: "retry 3 to 5 times, at least a minute apart"
 SERVER_TRIES = 5
 _MISSING = re.compile(r"The ([a-z][a-z ]+) is required\.?")
+_NAMED = re.compile(r"([a-z]+(?:_[a-z0-9]+)*): .+")
 OF_THE_RECORD = frozenset({400, 404, 409, 413, 422, 507})
 
 
@@ -126,9 +127,10 @@ def said(body: Any) -> Said:
 
 
 def _worded(message: Any) -> Said:
-    """Return the field that a sentence is about: "The company name is required."."""
-    about = _MISSING.fullmatch(message.strip()) if isinstance(message, str) else None
-    return Said(fields={wire.flat_name(about[1].replace(" ", "_")): about[0]} if about else {})
+    """Return the field that a sentence is about: "The company name is required.", "zip_code: Too long."."""
+    text = message.strip() if isinstance(message, str) else ""
+    about = _MISSING.fullmatch(text) or _NAMED.fullmatch(text)
+    return Said(fields={wire.flat_name(about[1].replace(" ", "_")): text} if about else {})
 
 
 def _listed(errors: Any) -> Any:

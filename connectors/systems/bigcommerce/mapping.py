@@ -22,12 +22,14 @@ from connectors.systems.bigcommerce.readings import (
     is_billing_default,
     is_shipping_default,
     lead_problem,
+    legal_street_problem,
     recipient,
     recipient_problem,
     region_problem,
     role,
     state_of_company,
     state_of_location,
+    street_problem,
     yes,
 )
 from connectors.systems.bigcommerce.states import country_code
@@ -71,7 +73,14 @@ COMPANY_FIELDS = (
     Field("name", "companyName", "Company Name", required=True, max_length=200, is_pulled=True),
     Field("email", "companyEmail", "Email", required=True, max_length=200, is_pulled=True),
     Field("phone", "companyPhone", "Phone", required=True, max_length=50, is_pulled=True),
-    _address("legal_street", wire.LINES, "Street", to_remote=wire.lines, max_length=2 * wire.LINE_CHARS),
+    _address(
+        "legal_street",
+        wire.LINES,
+        "Street",
+        to_remote=wire.lines,
+        problem=legal_street_problem,
+        max_length=2 * wire.LINE_CHARS + 1,
+    ),
     _address("legal_city", "city", "City", max_length=100),
     _address("legal_region", "state", "State or Province", value=state_of_company, max_length=50),
     _address("legal_postal_code", "zipCode", "Postal Code", max_length=50),
@@ -82,7 +91,7 @@ COMPANY_FIELDS = (
     _lead("email", "adminEmail", problem=lead_problem),
     _lead("first_name", "adminFirstName"),
     _lead("last_name", "adminLastName"),
-    _lead("phone", "adminPhoneNumber", max_length=100),
+    _lead("phone", "adminPhoneNumber", max_length=50),
 )
 # Source: B2B Edition, POST /users; the store's own customers take shorter names and phones.
 USER_FIELDS = (
@@ -99,11 +108,12 @@ ADDRESS_FIELDS = (
     Field("label", "label", "Label", max_length=200, is_pulled=True),
     Field(
         "recipient", wire.NAME, "Recipient", value=recipient, problem=recipient_problem, to_remote=wire.name,
-        max_length=200, is_pulled=True,
+        max_length=2 * wire.NAME_CHARS + 1, is_pulled=True,
     ),
     Field("phone", "phoneNumber", "Phone", max_length=50, is_pulled=True),
     _address(
-        "street", wire.LINES, "Street", to_remote=wire.lines, required=True, max_length=2 * wire.LINE_CHARS
+        "street", wire.LINES, "Street", to_remote=wire.lines, required=True, problem=street_problem,
+        max_length=2 * wire.LINE_CHARS + 1,
     ),
     _address("city", "city", "City", required=True, max_length=100),
     _address(

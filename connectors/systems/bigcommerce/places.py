@@ -1,7 +1,8 @@
-"""The store's own list of states, asked where it refused what we know of them.
+"""The store's own lists of countries and states, where they differ from ISO 3166.
 
 B2B checks states against a list of its own, and nobody publishes its codes: for some
-countries they are not those of ISO 3166 (Japan, Malaysia). Source: GET /states.
+countries they are others (Japan, Malaysia). Source: GET /states. A company's country
+goes by its name, or by its code where the name is refused. Source: POST /companies.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client, Reply
 from connectors.systems.bigcommerce.errors import Refused, Said
-from connectors.systems.bigcommerce.states import folded
+from connectors.systems.bigcommerce.states import country_code, folded
 
 _STATE = frozenset({"stateName", "stateCode", "state"})
 _BY_NAME, _BY_CODE = "0", "1"
@@ -45,6 +46,19 @@ class Places:
                 self.client.last = refusal  # it is what the log quotes
                 raise
         return self.client.write(method, path, better)
+
+    def write_company(self, method: str, path: str, body: Body) -> Reply:
+        """Write one company; where its country's name was refused, once more with the code.
+
+        Raises Refused, and any other ConnectorError.
+        """
+        try:
+            return self.client.write(method, path, body)
+        except Refused as refused:
+            code = country_code(body.get("country"))
+            if not code or "country" not in f"{refused.said.text} {[*refused.said.fields]}".casefold():
+                raise
+        return self.client.write(method, path, {**body, "country": code})
 
     def _corrected(self, body: Body) -> dict[str, Any] | None:
         """Return a body with another spelling of its state, None where the store has none."""

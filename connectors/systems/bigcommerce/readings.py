@@ -1,9 +1,10 @@
 """What B2B gets of a record where that is more than a field's own value, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.mapping import Subject, as_text
+from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.states import WITH_STATES, country_code, country_name, folded, state_name
 from connectors.systems.bigcommerce.words import SYSTEM
 
@@ -112,12 +113,37 @@ def recipient(subject: Subject) -> str | None:
 
 
 def recipient_problem(subject: Subject) -> str:
-    """Return what to do where nobody's name can stand on an address."""
-    if recipient(subject):
-        return ""
-    return (
-        f"Recipient is empty; {SYSTEM} needs a first and a last name in every address, and the company has "
-        f"no Primary contact enabled for {SYSTEM} whose name could stand there. Fill it in and save."
+    """Return what to do where nobody's name can stand on an address, or one that is too long."""
+    found = recipient(subject)
+    if not found:
+        return (
+            f"Recipient is empty; {SYSTEM} needs a first and a last name in every address, and the company "
+            f"has no Primary contact enabled for {SYSTEM} whose name could stand there. Fill it in and save."
+        )
+    return _over("Recipient", ("a first name", "a last name"), wire.halves(wire.NAME, found), wire.NAME_CHARS)
+
+
+def street_problem(subject: Subject) -> str:
+    """Return what to do about a line of a location's street that is too long."""
+    return _street(subject.record.street)
+
+
+def legal_street_problem(subject: Subject) -> str:
+    """Return what to do about a line of a company's street that is too long."""
+    return _street(subject.record.legal_street)
+
+
+def _street(text: object) -> str:
+    both = wire.halves(wire.LINES, wire.lines(text))
+    return _over("Street", ("a first line", "a second line"), both, wire.LINE_CHARS)
+
+
+def _over(label: str, names: Sequence[str], both: Sequence[str], limit: int) -> str:
+    return " ".join(
+        f"{label} has {name} of {len(text)} characters; {SYSTEM} takes {limit}. "
+        f"Shorten it by {len(text) - limit}."
+        for name, text in zip(names, both, strict=True)
+        if len(text) > limit
     )
 
 

@@ -29,7 +29,7 @@ _ALIASES = {  # of an address, whose country and state have two fields each
     "stateCode": "stateName",
     "state": "stateName",
 }
-LINE_CHARS = 200
+LINE_CHARS, NAME_CHARS = 200, 100  # of each half
 MOST = 1e6  # calls, or seconds: what a limit tells beyond it is nonsense
 _TRUE = frozenset({"1", "true", "yes"})
 
@@ -86,6 +86,15 @@ def lines(text: object) -> str | None:
 def name(text: object) -> str | None:
     """Return a person's name with single blanks between its words."""
     return " ".join(str(as_text(text) or "").split()) or None
+
+
+def halves(both: str, value: object) -> tuple[str, str]:
+    """Return a street or a name as the two fields that it is in a request."""
+    if both == LINES:
+        first, _, second = str(value or "").partition("\n")
+        return first, second
+    first, _, second = str(value or "").rpartition(" ")
+    return first or second, second
 
 
 def extras(record: Record) -> dict[str, str | None]:
@@ -173,12 +182,8 @@ def body(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Return flat fields as a request has them. None becomes an empty text: B2B knows no null."""
     sent: dict[str, Any] = {}
     for key, value in flat.items():
-        if key == LINES:
-            first, _, second = str(value or "").partition("\n")
-            sent.update(addressLine1=first, addressLine2=second)
-        elif key == NAME:
-            first, _, second = str(value or "").rpartition(" ")
-            sent.update(firstName=first or second, lastName=second)
+        if key in _HALVES:
+            sent.update(zip(_HALVES[key], halves(key, value), strict=True))
         elif key == "companyId":
             sent[key] = as_int(value)
         elif not key.startswith((EXTRA, USER_EXTRA)):
