@@ -7,15 +7,16 @@ come twice: the second time nothing is left to do. What can't be taken over is t
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from connectors import queue, registry
 from connectors.entities import Entity
+from connectors.errors import LeaseLost
 from connectors.inbound import Found
 from connectors.mapping import Json, Mapping, Rendered, same
 from connectors.models import Connection, Link, Stray
@@ -25,6 +26,7 @@ from connectors.pulling.merging import Merged, Ours, merge
 from connectors.pulling.setting import put
 from connectors.queue import pulled
 from connectors.rendering import Renderer
+from connectors.text import storable
 from synclog.models import Entry
 
 logger = logging.getLogger(__name__)
@@ -53,14 +55,12 @@ class Applier:
 
     def page(self, records: Iterable[Found], read_at: datetime) -> None:
         """Take over what was read, not before `read_at`, of these records. Never raises for one of them."""
-        found = {record.remote_id: record for record in records}
+        found = {record.remote_id: _fit(record) for record in records}
         links = self._links(list(found))
         fine = []
         for link, rendered in self._rendered(links):
             one = found.pop(link.remote_id)
-            if self._is_news(link, rendered, one):
-                self._safely(self._known, one, read_at)
-            else:
+            if self._safely(partial(self._compared, link, rendered), one, read_at):
                 fine.append(one.remote_id)
         strays.forget(self.connection, self.kind.name, fine)
         for one in found.values():
@@ -75,11 +75,12 @@ class Applier:
         renderings = Renderer(self.connection, self.kind).render([link.record for link in links])
         return list(zip(links, renderings, strict=True))
 
-    def _safely(self, take: Callable[[Found, datetime], None], one: Found, read_at: datetime) -> None:
+    def _safely(self, take: Callable[[Found, datetime], bool], one: Found, read_at: datetime) -> bool:
         """Keep one record's trouble its own: the page must go on. Raises LeaseLost."""
-        self.alive()
         try:
-            take(one, read_at)
+            return take(one, read_at)
+        except LeaseLost:
+            raise
         except (IntegrityError, OperationalError):  # somebody saved or linked the same at this moment
             notices.keep(self.connection, self.kind.name, [one.remote_id], after_s=BUSY_S)
         except Exception as error:  # beside push's the one place: nobody foresaw it
@@ -89,6 +90,15 @@ class Applier:
                 "way that nobody foresaw. Its operator finds the cause in the worker's log."
             )
             self.refuse(one, Stray.Reason.INVALID, text, level=Entry.Level.ERROR)
+        return False
+
+    def _compared(self, link: Any, rendered: Rendered, found: Found, read_at: datetime) -> bool:
+        """Take over a record that is linked, if it says anything new; return whether it does not."""
+        if not self._is_news(link, rendered, found):
+            return True
+        self.alive()
+        self._known(found, read_at)
+        return False
 
     def _is_news(self, link: Any, rendered: Rendered, found: Found) -> bool:
         if pulled.is_gone(link):
@@ -188,7 +198,20 @@ class Applier:
                 errors=errors,
             )
 
-    def _unknown(self, found: Found, read_at: datetime) -> None:
+    def _unknown(self, found: Found, read_at: datetime) -> bool:
         """Link or make a record that has no link, where the direction wants what is new there."""
         if self.direction != Direction.OUT:
+            self.alive()
             making.welcome(self, found)
+        return False
+
+
+def _fit(found: Found) -> Found:
+    """Return what was found without what no database stores: one such text must not stop its page."""
+    return replace(
+        found,
+        fields=storable(dict(found.fields)),
+        noted=storable(dict(found.noted)),
+        name=str(storable(found.name)),
+        key=str(storable(found.key)),
+    )

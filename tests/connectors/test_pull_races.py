@@ -171,4 +171,4 @@ def test_each_value_that_was_read_and_lost_stands_in_the_log(
     assert_agreed(shelf, both)
     changes = Entry.objects.values_list("changes", flat=True)
     told = {str(value) for each in changes for pair in each.values() for value in pair}
-    assert {city for city in shelf.read if str(city).startswith("There")} <= told
+    assert {city for city in shelf.read if city.startswith("There")} <= told
