@@ -62,7 +62,7 @@ class CompanyFinder:
 
     def _chosen(self, change: Change) -> Plan:
         """Return the plan of a company that a person has linked."""
-        record = self.talk.client.one(f"/companies/{change.choice}", {"isIncludeExtraFields": "1"})
+        record = self.talk.client.one(f"/companies/{change.choice}")
         if record is None:
             text = "The company that was chosen is not there any more. Choose again."
             return Plan(change, outcome=self.talk.conflict(change, text))
