@@ -7,6 +7,7 @@ asked for by its id; and where too many are missing at once, a person is asked f
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from connectors import clock, logbook
@@ -22,6 +23,9 @@ from synclog.models import Entry
 AT_ONCE = 10  # so many may be missing without a question
 SHARE = 0.2  # of all linked ones; above it the list is doubted
 SLACK = 0.02  # of a list: records come and go while it is read
+FINISHED = (
+    "full_since", "full_value", "full_total", "is_listed", "is_believed", "checked_at", "doubted",
+)  # fmt: skip
 CHUNK = 20  # asked for before the desk is looked at
 
 
@@ -58,6 +62,8 @@ def _is_believable(reading: Reading, absent: int) -> bool:
 def _absent(connection: Connection, kind: Entity[Any, Any], cursor: Cursor) -> list[str]:
     links = kind.links().linked().filter(connection=connection, enabled=Link.Enabled.YES)
     links = links.exclude(state=Link.State.FAILED, code=GONE)
+    if cursor.full_since is not None:  # what was sent since the list was begun is there
+        links = links.filter(Q(synced_at=None) | Q(synced_at__lt=cursor.full_since))
     shown = Sighting.objects.filter(cursor=cursor).values("remote_id")
     return list(links.exclude(remote_id__in=shown).order_by("pk").values_list("remote_id", flat=True))
 
@@ -88,7 +94,7 @@ def _finish(cursor: Cursor, *, doubted: int) -> None:
     cursor.full_since, cursor.full_value, cursor.full_total = None, "", None
     cursor.is_listed = cursor.is_believed = False
     cursor.checked_at, cursor.doubted = timezone.now(), doubted
-    cursor.save()
+    cursor.save(update_fields=FINISHED)
 
 
 def _tell_short(connection: Connection, kind: Entity[Any, Any], shown: int, total: int) -> None:

@@ -154,10 +154,10 @@ def failed(cursor: Cursor, message: str) -> bool:
 
 
 def _end(cursor: Cursor) -> None:
-    _advance(
-        cursor, is_midway=False, looked_at=timezone.now(), asked_at=None, asked_by="",
-        failures=0, not_before=None, trouble="",
-    )  # fmt: skip
+    # Who asked again meanwhile wants to see what came since this pass was begun.
+    asked = Cursor.objects.filter(pk=cursor.pk, asked_at=cursor.asked_at)
+    asked.update(asked_at=None, asked_by="")
+    _advance(cursor, is_midway=False, looked_at=timezone.now(), failures=0, not_before=None, trouble="")
 
 
 def _advance(cursor: Cursor, **values: Any) -> None:

@@ -238,7 +238,7 @@ def test_refused_deliveries_are_told_once_in_ten_minutes_and_no_secret_is(door: 
     assert THEIRS not in everything
 
 
-def test_a_delivery_costs_three_statements(door: Connection, django_assert_num_queries: Any) -> None:
+def test_a_delivery_costs_one_look_and_one_insert(door: Connection, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(4):  # the connection, a savepoint of the test's, the notice, its end
         deliver(door)
 

@@ -546,6 +546,45 @@ def test_too_many_missing_at_once_are_a_question_and_an_answer_asks_for_each(she
     assert Cursor.objects.get(entity="company").doubted == 0
 
 
+def test_what_was_sent_while_the_list_was_read_is_not_missing_in_it(shelf: Shelf) -> None:
+    goes(shelf, "both", "company")
+    linked(shelf)
+    fetch(shelf)
+    Cursor.objects.update(checked_at=timezone.now() - timedelta(days=2))
+    hidden = []
+
+    def sent_meanwhile(what: str) -> None:
+        if what == "pull company" and not hidden:
+            for _ in range(15):
+                company, remote_id = linked(shelf)
+                hidden.append((company, remote_id, shelf.drop("company", remote_id)))
+
+    shelf.trouble = sent_meanwhile
+    pull.drain(shelf.connection.pk)
+
+    assert len(hidden) == 15
+    assert "fetch company" not in shelf.asked
+    assert Cursor.objects.get(entity="company").doubted == 0
+    assert not CompanyLink.objects.filter(code="gone").exists()
+
+
+def test_who_asks_while_a_list_is_read_is_not_forgotten(shelf: Shelf) -> None:
+    goes(shelf, "both", "company")
+    company_id = shelf.add("company", name="Facebook")
+    asked = []
+
+    def asks(what: str) -> None:
+        if what == "pull company" and not asked:
+            asked.append(what)
+            pull.ask(shelf.connection, by="vera")
+
+    shelf.trouble = asks
+    fetch(shelf)
+
+    assert company_id
+    assert shelf.asked.count("pull company") == 2
+
+
 def test_a_record_that_the_list_forgot_is_asked_for_and_stays(shelf: Shelf) -> None:
     goes(shelf, "both")
     company, remote_id = linked(shelf)
