@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
-from connectors.models import Connection, ConnectionHealth
+from connectors.models import Connection, ConnectionHealth, Pace
 from synclog.models import Entry, Run
 from tests.browser.conftest import sit_down
-from tests.factories import CompanyFactory, ConnectionFactory, UserFactory
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, UserFactory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -62,7 +62,30 @@ def stored(account: Connection) -> dict[str, str]:
         request='{"a": "' + LONG + '"}', answer=EVIL + LONG, connection_id=account.pk,
         connection_name=account.name,
     )  # fmt: skip
-    return addresses(companies, account, run.pk, entry.pk)
+    return {**addresses(companies, account, run.pk, entry.pk), **addresses_of_store(companies[0])}
+
+
+def addresses_of_store(company: Company) -> dict[str, str]:
+    """Store a second connection, out of calls and with fields of its own; return its screens' addresses."""
+    now = timezone.now()
+    store = B2BFactory.create(
+        name=(EVIL + LONG)[:100], settings={"key_field": LONG[:100], "tax_id_field": EVIL},
+        directions={"company": "both"}, masters={"company": {"phone": "remote", "name": "remote"}},
+    )  # fmt: skip
+    CompanyLink.objects.create(connection=store, record=company, remote_id="7", changed=["email"])
+    Pace.objects.create(connection=store, allocated=150, remaining=0, resets_at=now + timedelta(minutes=5))
+    ConnectionHealth.objects.filter(connection=store).update(
+        pause="limit", pause_reason=LONG, paused_at=now, paused_until=now + timedelta(minutes=5)
+    )
+    page = f"/admin/connectors/connection/{store.pk}"
+    return {
+        "store": f"{page}/change/",
+        "store's mapping": f"{page}/mapping/",
+        "direction": f"{page}/direction/?entity=company&direction=out",
+        "masters": f"{page}/direction/?entity=company&master_phone=local&master_status=remote",
+        "store's history": f"{page}/history/",
+        "new store": "/admin/connectors/connection/add/?kind=bigcommerce",
+    }
 
 
 def addresses(companies: list[Company], account: Connection, run: uuid.UUID, entry: int) -> dict[str, str]:
@@ -79,7 +102,9 @@ def addresses(companies: list[Company], account: Connection, run: uuid.UUID, ent
         "delete": f"{grid}{companies[0].pk}/delete/",
         "connections": "/admin/connectors/connection/",
         "connection": f"/admin/connectors/connection/{account.pk}/change/",
-        "new connection": "/admin/connectors/connection/add/",
+        "mapping": f"/admin/connectors/connection/{account.pk}/mapping/",
+        "systems to connect": "/admin/connectors/connection/add/",
+        "new connection": "/admin/connectors/connection/add/?kind=salesforce",
         "runs": "/admin/synclog/run/",
         "run": f"/admin/synclog/run/{run}/change/",
         "log": "/admin/synclog/entry/?tokens=on",
