@@ -8,91 +8,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.errors import ConnectorError
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Outcome, Status, Way
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.address_matching import AddressFinder
 from connectors.systems.bigcommerce.addresses_bulk import LEAST, Bulk, address_body, new_address
+from connectors.systems.bigcommerce.children import Children
 from connectors.systems.bigcommerce.errors import Refused, garbage
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.places import Places
-from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
-from connectors.systems.bigcommerce.words import halfway, move_address
+from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
+from connectors.systems.bigcommerce.words import move_address
 
 COMPANY = "companyId"
 
 
-class Addresses:
-    """Push the locations of one batch; new ones go together."""
+class Addresses(Children):
+    """Push the locations of one batch; new ones go together, of whatever companies."""
+
+    entity, least = ADDRESS, LEAST
 
     def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
-        self.talk, self.client, self.changes = talk, talk.client, changes
-        self.finder = AddressFinder(talk, changes)
-        self.plans: dict[str, Plan] = {}
-        self.made: dict[str, str] = {}
-        self.asked: set[str] = set()  # whose turn was: they are told, or being told
-        self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
-        self.bulk = Bulk(talk, self.finder)
+        super().__init__(talk, changes)
+        self.finder = self.addresses = AddressFinder(talk, changes)
+        self.bulk = Bulk(talk, self.addresses)
         self.places = Places(talk.client)
 
-    def plan(self, change: Change) -> Plan:
-        """Return what is to be done about a location that is not linked yet. Reads only."""
-        if change.key in self.made:
-            return Plan(change, self.made[change.key])
-        if change.key not in self.plans:
-            plan = self.finder.plan(change)
-            is_new = plan.outcome is None and not plan.remote_id
-            stop = self.talk.unfilled(change, ADDRESS) if is_new else None
-            self.plans[change.key] = Plan(change, outcome=stop) if stop else plan
-        return self.plans[change.key]
-
-    def push(self, change: Change) -> Outcome:
-        """Send one location. Raises ConnectorError."""
-        self.asked.add(change.key)
-        if change.key in self.ready:
-            return self.ready.pop(change.key)
-        if change.remote_id and change.moved_from:
-            return self._move(change)
-        if change.remote_id:
-            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
-        return self._first(change)
-
-    def _first(self, change: Change) -> Outcome:
-        plan = self.plan(change)
-        if plan.outcome is not None:
-            return plan.outcome
-        if not plan.remote_id:
-            return self._together(change) or self._make(change)
-        if plan.held is not None:
-            return self._adopt(plan, plan.held)
-        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=False)  # found by it
-
-    def _together(self, change: Change) -> Outcome | None:
-        """Make new addresses in one call; None where there are too few, or it did not serve."""
-        group = [change, *(one for one in self.changes if self._is_new(one))]
-        if len(group) < LEAST or change.key in self.bulk.alone:
-            return None
-        try:
-            told = self.bulk.make(group)
-        except ConnectorError:
-            self._forget(group)
-            raise
-        self.made.update({key: outcome.remote_id for key, outcome in told.items() if outcome.remote_id})
-        self.ready.update(told)
-        return self.ready.pop(change.key, None)
+    def _own(self, plan: Plan) -> Outcome:
+        whole = self.talk.whole(plan.change)
+        return self._change(plan.change, plan.remote_id, whole, with_key=False)  # found by it
 
     def _forget(self, group: Sequence[Change]) -> None:
-        """Have the addresses of an unanswered call looked for again: they may be there by now."""
         for one in group:
             self.plans.pop(one.key, None)
-            self.finder.forget(one)
-
-    def _is_new(self, change: Change) -> bool:
-        if change.remote_id or change.key in self.asked | set(self.made) | self.bulk.alone | set(self.ready):
-            return False
-        plan = self.plan(change)
-        return plan.outcome is None and not plan.remote_id
+            self.addresses.forget(one)
 
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])
@@ -112,7 +61,7 @@ class Addresses:
         except Refused as refused:
             if refused.status != 404:
                 raise
-        plan = self.finder.ours(change, fresh=True)
+        plan = self.addresses.ours(change, fresh=True)
         if plan is None or not plan.remote_id or plan.remote_id == address_id:
             return self.talk.lost(change)
         return self._written(change, plan.remote_id, self.talk.whole(change), with_key=False)
@@ -155,15 +104,4 @@ class Addresses:
         if record is not None:
             self.talk.engine.writing([change.key])
             self.client.write("DELETE", f"/addresses/{change.remote_id}")
-        return self._arrive(change)
-
-    def _arrive(self, change: Change) -> Outcome:
-        try:
-            return self._first(replace(change, remote_id="", sure=False))
-        except Refused:
-            raise
-        except ConnectorError as error:
-            text = halfway("Deleted at the old company", error.message)
-            raise HalfwayError(
-                replace(self.talk.waits(change, text, error.code), unsure=True), error
-            ) from error
+        return self._arrive(change, "Deleted at the old company")

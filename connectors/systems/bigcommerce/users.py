@@ -8,101 +8,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.errors import ConnectorError
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Outcome, Status, Way
 from connectors.systems.bigcommerce import wire
+from connectors.systems.bigcommerce.children import Children
 from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.mapping import ROLES, USER, USER_KEY
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ADMIN, JUNIOR
 from connectors.systems.bigcommerce.states import folded
-from connectors.systems.bigcommerce.talk import MOVE, HalfwayError, Plan, Talk
+from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
 from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user
-from connectors.systems.bigcommerce.words import halfway, keeps_role, last_admin, last_one, move, stays_admin
+from connectors.systems.bigcommerce.words import keeps_role, last_admin, last_one, move, stays_admin
 
 ROLE, ROLE_NAME, COMPANY = "role", "companyRoleName", "companyId"
 PLAIN_ROLES = frozenset({"admin", "seniorbuyer", "juniorbuyer"})
 
 
-class Users:
-    """Push the contacts of one batch; those that are new together go together."""
+class Users(Children):
+    """Push the contacts of one batch; those that are new in one company go together."""
+
+    entity, least = USER, LEAST
 
     def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
-        self.talk, self.client, self.changes = talk, talk.client, changes
+        super().__init__(talk, changes)
         self.people = People(talk, emails(changes, EMAIL))
         self.crews = Crews(talk.client)
-        self.finder = UserFinder(talk, self.people, self.crews, changes)
-        self.plans: dict[str, Plan] = {}
-        self.made: dict[str, str] = {}
-        self.asked: set[str] = set()  # whose turn was: they are told, or being told
-        self.ready: dict[str, Outcome] = {}  # of a bulk call: told when their turn comes
+        self.finder = self.known = UserFinder(talk, self.people, self.crews, changes)
         self.bulk = Bulk(talk, self.crews)
 
-    def plan(self, change: Change) -> Plan:
-        """Return what is to be done about a contact that is not linked yet. Reads only."""
-        if change.key in self.made:
-            return Plan(change, self.made[change.key])
-        if change.key not in self.plans:
-            plan = self.finder.plan(change)
-            is_new = plan.outcome is None and not plan.remote_id
-            stop = self.talk.unfilled(change, USER) if is_new else None
-            self.plans[change.key] = Plan(change, outcome=stop) if stop else plan
-        return self.plans[change.key]
-
-    def push(self, change: Change) -> Outcome:
-        """Send one contact. Raises ConnectorError."""
-        self.asked.add(change.key)
-        if change.key in self.ready:
-            return self.ready.pop(change.key)
-        if change.remote_id and change.moved_from:
-            return self._move(change)
-        if change.remote_id:
-            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
-        return self._first(change)
-
-    def _first(self, change: Change) -> Outcome:
-        plan = self.plan(change)
-        if plan.outcome is not None:
-            return plan.outcome
-        if not plan.remote_id:
-            return self._together(change) or self._make(change)
-        if plan.held is not None:
-            return self._adopt(plan, plan.held)
-        outcome = self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+    def _own(self, plan: Plan) -> Outcome:
+        outcome = self._change(plan.change, plan.remote_id, self.talk.whole(plan.change), with_key=True)
         # The user whom we made along with the company; see `UserFinder.met`.
-        is_made = plan.remote_id in self.finder.first and outcome.status is Status.UPDATED
+        is_made = plan.remote_id in self.known.first and outcome.status is Status.UPDATED
         return replace(outcome, status=Status.CREATED) if is_made else outcome
 
-    def _together(self, change: Change) -> Outcome | None:
-        """Make the new users of one company in one call; None where there are too few, or it failed."""
-        others = [one for one in self.changes if one.parent_id == change.parent_id and self._is_new(one)]
-        group = [change, *others]
-        if len(group) < LEAST or change.key in self.bulk.alone:
-            return None
-        try:
-            made = self.bulk.make(group)
-        except ConnectorError:
-            self._forget(group)
-            raise
-        self.made.update({key: outcome.remote_id for key, outcome in made.items()})
-        self.ready.update(made)
-        return self.ready.pop(change.key, None)
+    def _goes_with(self, change: Change, other: Change) -> bool:
+        return other.parent_id == change.parent_id
 
     def _forget(self, group: Sequence[Change]) -> None:
-        """Have the users of an unanswered call looked for again: they may be there by now."""
         for one in group:
             self.plans.pop(one.key, None)
             self.crews.known.pop(one.parent_id, None)
             self.people.customers.pop(str(one.payload.get(EMAIL) or "").casefold(), None)
-
-    def _is_new(self, change: Change) -> bool:
-        if change.remote_id or change.key in self.asked | set(self.made) | self.bulk.alone:
-            return False
-        plan = self.plan(change)
-        return plan.outcome is None and not plan.remote_id
 
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])
@@ -125,7 +75,7 @@ class Users:
         user = self.people.user(email)
         if user is None:
             return self.people.refused(change, email, EMAIL)
-        plan = self.finder.met(change, wire.as_id(user.get("id")), wire.user(user))
+        plan = self.known.met(change, wire.as_id(user.get("id")), wire.user(user))
         self.plans[change.key] = plan
         return self._first(change)
 
@@ -138,7 +88,7 @@ class Users:
                 return self._not_changed(change, user_id, refused)
         found = self.people.user(str(change.payload.get(EMAIL) or ""))
         other = wire.as_id(found.get("id")) if found else ""
-        plan = self.finder.met(change, other, wire.user(found)) if found and other != user_id else None
+        plan = self.known.met(change, other, wire.user(found)) if found and other != user_id else None
         if plan is None or plan.outcome is not None:
             return self.talk.lost(change)
         return self._written(change, other, self.talk.whole(change), with_key=True)
@@ -169,7 +119,7 @@ class Users:
 
     def _held(self, change: Change, user_id: str) -> Mapping[str, Any]:
         """Return a user as it stands over there. Raises Refused for one that is not there."""
-        known = self.crews.known.get(change.parent_id, {}).get(user_id) or self.finder.seen.get(user_id)
+        known = self.crews.known.get(change.parent_id, {}).get(user_id) or self.known.seen.get(user_id)
         return known or wire.user(self.client.get(f"/users/{user_id}").record)
 
     def _kept_role(self, change: Change, role: int, held: Mapping[str, Any]) -> str:
@@ -217,7 +167,7 @@ class Users:
         if change.choice != MOVE:
             asks, label, consequence = move(change.name, old, new)
             return self.talk.conflict(change, asks, ways=[Way(MOVE, label, consequence)])
-        return self._leave(change, there, old, wire.user(user)) or self._arrive(change, old)
+        return self._leave(change, there, old, wire.user(user)) or self._arrive(change, f"Deleted in {old}")
 
     def _name(self, company_id: str) -> str:
         company = self.people.company(company_id) or {}
@@ -241,13 +191,3 @@ class Users:
             if refused.status != 404:
                 raise
         return None
-
-    def _arrive(self, change: Change, old: str) -> Outcome:
-        """Make a user who was just deleted elsewhere; a break here is made good by the next try."""
-        try:
-            return self._first(replace(change, remote_id="", sure=False))
-        except ConnectorError as error:
-            if isinstance(error, Refused):
-                raise
-            half = self.talk.waits(change, halfway(f"Deleted in {old}", error.message), error.code)
-            raise HalfwayError(replace(half, unsure=True), error) from error
