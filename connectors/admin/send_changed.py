@@ -174,7 +174,8 @@ def _run(request: HttpRequest, connection: Connection, found: Sequence[Unsent]) 
 
 def _request(request: HttpRequest, item: Unsent, connection: Connection, run: Run) -> queue.Enqueued:
     by = request.user.get_username()
-    result = queue.enqueue(item.entity.name, item.pks, connection, run=run.pk, requested_by=by)
+    chosen = {item.entity.name: item.pks}
+    result = queue.enqueue_chosen(chosen, connection, run=run.pk, requested_by=by)[item.entity.name]
     if result.not_enabled:
         runs.add(run.pk, {"skipped": len(result.not_enabled)})
     return result

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from companies.models import Company
-from connectors import queue
+from connectors import pull, queue
 from connectors.models import Connection, ConnectionHealth, Link
 from connectors.sandbox.server import SandboxServer
 from contacts import primary
@@ -211,3 +211,19 @@ def test_send_everything_of_a_company_that_was_never_sent_takes_no_stranger_for_
     talk.send(b2b, [facebook], full=True)
 
     assert store.named(sandbox, "Facebook")["city"] == "Elsewhere"
+
+
+def test_an_e_mail_in_capitals_does_not_go_back_and_forth(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company, mark: Contact
+) -> None:
+    mark.email = "Mark.Z@Test.example"
+    mark.save()
+    talk.send(b2b, [facebook])
+    user = store.mine(sandbox, "user", mark)
+    store.changes(sandbox, "user", user["id"], email="MARK.Z@TEST.EXAMPLE", lastName="Zed")
+
+    pull.ask(b2b, by="tester")
+    pull.drain(b2b.pk)
+
+    word, why = talk.shown(mark, b2b)
+    assert (word, why.split(" ·")[0]) == ("Changed, not sent", "Last Name")

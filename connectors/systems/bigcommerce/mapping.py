@@ -71,7 +71,15 @@ def _address(local: str, remote: str, label: str, **options: Any) -> Field:
 # Lengths and needs: B2B Edition, POST /companies, read 2026-11.
 COMPANY_FIELDS = (
     Field("name", "companyName", "Company Name", required=True, max_length=200, is_pulled=True),
-    Field("email", "companyEmail", "Email", required=True, max_length=200, is_pulled=True),
+    Field(
+        "email",
+        "companyEmail",
+        "Email",
+        to_remote=wire.as_email,
+        required=True,
+        max_length=200,
+        is_pulled=True,
+    ),
     Field("phone", "companyPhone", "Phone", required=True, max_length=50, is_pulled=True),
     _address(
         "legal_street",
@@ -88,7 +96,7 @@ COMPANY_FIELDS = (
         "legal_country", "country", "Country", value=company_country, to_local=country_code, required=True
     ),
     Field("status", "companyStatus", "Status", to_remote=as_status, to_local=FROM_STATUS.get, is_pulled=True),
-    _lead("email", "adminEmail", problem=lead_problem),
+    _lead("email", "adminEmail", problem=lead_problem, to_remote=wire.as_email),
     _lead("first_name", "adminFirstName"),
     _lead("last_name", "adminLastName"),
     _lead("phone", "adminPhoneNumber", max_length=50),
@@ -98,7 +106,7 @@ USER_FIELDS = (
     Field("company", "companyId", "Company"),
     Field("first_name", "firstName", "First Name", required=True, max_length=100, is_pulled=True),
     Field("last_name", "lastName", "Last Name", required=True, max_length=100, is_pulled=True),
-    Field("email", "email", "Email", required=True, max_length=150, is_pulled=True),
+    Field("email", "email", "Email", to_remote=wire.as_email, required=True, max_length=150, is_pulled=True),
     Field("phone", "phoneNumber", "Phone", max_length=50, is_pulled=True),
     Field("role", "role", "Role", value=role, to_remote=as_is, to_local=FROM_ROLE.get, is_pulled=True),
 )

@@ -142,7 +142,7 @@ class Puller:
         source = _LISTS[entity]
         for remote_id in remote_ids:
             try:
-                record = self.client.get(f"{source.path}/{remote_id}", _EXTRAS).record
+                record = self.client.get(f"{source.path}/{remote_id}").record
             except Refused as refused:
                 if refused.status != GONE:
                     raise

@@ -52,6 +52,12 @@ def as_int(value: object) -> int | None:
         return None
 
 
+def as_email(value: object) -> str | None:
+    """Return an e-mail in small letters: a store that writes them so must not look like a change."""
+    text = as_text(value)
+    return text.lower() if text else None
+
+
 def as_flag(value: object) -> bool:
     """Return a yes or no that may have come as true, "1" or 1."""
     return str(value).strip().casefold() in _TRUE
@@ -144,7 +150,7 @@ def _joined(record: Record, both: str, by: str) -> dict[str, str | None]:
 
 _COMPANY: Mapping[str, Callable[[Any], Any]] = {
     "companyName": as_text,
-    "companyEmail": as_text,
+    "companyEmail": as_email,
     "companyPhone": as_text,
     "city": as_text,
     "state": as_text,
@@ -155,7 +161,7 @@ _COMPANY: Mapping[str, Callable[[Any], Any]] = {
 }
 _USER: Mapping[str, Callable[[Any], Any]] = {
     "companyId": as_id,
-    "email": as_text,
+    "email": as_email,
     "firstName": as_text,
     "lastName": as_text,
     "phoneNumber": as_text,
