@@ -466,7 +466,7 @@ class Kind:
     role_words: Mapping[str, str] = field(default_factory=dict)  # our role -> what it is there
     role_there: Callable[[Mapping[str, Any]], str] = no_other_role  # snapshot -> a role that only they have
     needs: Mapping[str, str] = field(default_factory=dict)  # entity -> what it is needed for, one sentence
-    # Entity, settings -> what a first push makes, as in "a user, role {role}", which is filled in by who asks.
+    # Entity, settings -> what a first push makes, as in "a user, role {role}": whoever asks fills that in.
     creates: Callable[[str, Mapping[str, Any]], str] = untold
     directions: Mapping[str, Direction] = field(default_factory=dict)  # entity -> where none is chosen
     hooks: HookKind | None = None  # it can tell of changes

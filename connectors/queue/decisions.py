@@ -1,8 +1,8 @@
 """Decisions: what a person says of one link, and whom a look-up found."""
 
 import uuid
-from dataclasses import asdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.db import IntegrityError, transaction

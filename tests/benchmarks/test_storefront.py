@@ -60,7 +60,7 @@ class Watch:
         return (after - before) / ((last - first) * CALLS / WINDOW_S)
 
 
-def _house() -> tuple[list[Company], list[Contact], list[Location]]:
+def _house() -> None:
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(COMPANIES))
     contacts = [
         ContactFactory.build(company=company, is_primary=number == 0)
@@ -72,16 +72,18 @@ def _house() -> tuple[list[Company], list[Contact], list[Location]]:
         for company in companies
         for _ in range(LOCATIONS)
     ]
-    return companies, Contact.objects.bulk_create(contacts), Location.objects.bulk_create(places)
+    Contact.objects.bulk_create(contacts)
+    Location.objects.bulk_create(places)
 
 
 def _request(connection: Connection) -> None:
     """Ask for everything at once, as a backlog."""
     run = talk.new_run(connection).pk
-    for kind, records in zip(("company", "contact", "location"), _house(), strict=True):
-        pks = [record.pk for record in records]
+    _house()
+    for kind in entities.in_order():
+        pks = list(kind.records().values_list("pk", flat=True))
         queue.enqueue(
-            kind, pks, connection, run=run, requested_by="t", priority=Link.Priority.BULK, parents=False
+            kind.name, pks, connection, run=run, requested_by="t", priority=Link.Priority.BULK, parents=False
         )
 
 

@@ -183,7 +183,7 @@ def test_a_double_click_makes_one_run(client: Client, store: Connection, faceboo
     run = str(uuid.uuid4())
     click(client, facebook, store, run)
     for model in (CompanyLink, ContactLink, LocationLink):
-        model.objects.update(state="idle")  # type: ignore[attr-defined]
+        model.objects.update(state="idle")
 
     answer = click(client, facebook, store, run)
 

@@ -551,7 +551,7 @@ def test_what_was_sent_while_the_list_was_read_is_not_missing_in_it(shelf: Shelf
     linked(shelf)
     fetch(shelf)
     Cursor.objects.update(checked_at=timezone.now() - timedelta(days=2))
-    hidden = []
+    hidden: list[object] = []
 
     def sent_meanwhile(what: str) -> None:
         if what == "pull company" and not hidden:
@@ -571,7 +571,7 @@ def test_what_was_sent_while_the_list_was_read_is_not_missing_in_it(shelf: Shelf
 def test_who_asks_while_a_list_is_read_is_not_forgotten(shelf: Shelf) -> None:
     goes(shelf, "both", "company")
     company_id = shelf.add("company", name="Facebook")
-    asked = []
+    asked: list[object] = []
 
     def asks(what: str) -> None:
         if what == "pull company" and not asked:

@@ -120,6 +120,18 @@ class Talker:
     def pull(self, entity: str, since: str | None) -> Iterator[Any]:
         raise NotImplementedError
 
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def hooks(self, address: str, secret: str) -> Sequence[Any]:
+        raise NotImplementedError
+
+    def register_hooks(self, address: str, secret: str) -> Sequence[Any]:
+        raise NotImplementedError
+
+    def remove_hooks(self, address: str) -> int:
+        raise NotImplementedError
+
     def test_connection(self) -> Any:
         raise NotImplementedError
 

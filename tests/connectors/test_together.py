@@ -42,7 +42,7 @@ def test_records_of_several_entities_are_asked_for_in_one_run(store: Connection)
         "company": 1, "location": 2, "contact": 3,
     }  # fmt: skip
     for model in (CompanyLink, LocationLink, ContactLink):
-        assert set(model.objects.values_list("run", "state", "priority")) == {(run, "pending", CLICK)}  # type: ignore[attr-defined]
+        assert set(model.objects.values_list("run", "state", "priority")) == {(run, "pending", CLICK)}
 
 
 @pytest.mark.parametrize(("number", "priority"), [(1, CLICK), (25, CLICK), (26, BULK)])
