@@ -160,7 +160,8 @@ def test_a_refusal_is_one_records_and_in_words(
     said = " ".join([link.message, *link.errors.values()])
     assert (run.rejected, run.created, link.state) == (1, 2, "failed")
     assert word in said
-    assert not field or field in link.errors
+    assert list(link.errors) == ([field] if field else [])
+    assert bool(link.message) is not bool(field)
     assert not re.search(r"errMsg|_detail|\{|\}|None|<b>|Traceback", said.replace("<b>no</b>", ""))
 
 

@@ -15,8 +15,8 @@ ERRMSG = {"code": 422, "meta": {"message": "Parameter Error"}}
 SHAPES: dict[str, tuple[Any, str, dict[str, str]]] = {
     "message": (
         {"code": 422, "data": {}, "meta": {"message": "The company name is required."}},
-        "The company name is required.",
-        {},
+        "",
+        {"companyName": "The company name is required."},
     ),
     "errMsg object": (
         {**ERRMSG, "data": {"errMsg": {"first_name": ["This field may not be null."]}}},
@@ -25,12 +25,12 @@ SHAPES: dict[str, tuple[Any, str, dict[str, str]]] = {
     ),
     "errMsg of no field": (
         {**ERRMSG, "data": {"errMsg": {"non_field_errors": ["User must have a role."]}}},
-        "Parameter Error User must have a role.",
+        "User must have a role.",
         {},
     ),
     "errMsg string": (
         {**ERRMSG, "data": {"errMsg": "Email already exists. ['a@b.example']"}},
-        "Parameter Error Email already exists. ['a@b.example']",
+        "Email already exists. ['a@b.example']",
         {},
     ),
     "errors with _detail": (
@@ -49,7 +49,7 @@ SHAPES: dict[str, tuple[Any, str, dict[str, str]]] = {
     ),
     "numbered errors": (
         {"status": 404, "title": "Parameter Error.", "errors": {"1": "Company does not exist."}},
-        "Parameter Error. Company does not exist.",
+        "Company does not exist.",
         {},
     ),
     "bare message": (

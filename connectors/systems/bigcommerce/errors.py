@@ -36,6 +36,8 @@ RETRY_500_S = 60.0  # Source: API status codes: "retry 3 to 5 times, at least a 
 SERVER_TRIES = 5
 _MISSING = re.compile(r"The ([a-z][a-z ]+) is required\.?")
 _NAMED = re.compile(r"([a-z]+(?:_[a-z0-9]+)*): .+")
+# They head a refusal, and say nothing where more is said.
+HOLLOW = frozenset({"parameter error", "processing data contains logical errors", "conflict error"})
 OF_THE_RECORD = frozenset({400, 404, 409, 413, 422, 507})
 
 
@@ -50,6 +52,7 @@ class Why(StrEnum):
     GROUP = "customer_group"
     DEFAULTS = "defaults"
     UNIQUE = "duplicate"
+    CUSTOMER = "store_customer"
     LIMIT = "plan_limit"
     SIZE = "too_large"
     OTHER = "refused"
@@ -104,6 +107,7 @@ _KNOWN: Sequence[tuple[str, Why]] = (
     (r"must have a role|is not a valid (?:role|choice)", Why.ROLE),
     (r"at least one b2b storefront", Why.STOREFRONT),
     (r"customer group failed", Why.GROUP),
+    (r"convert failed", Why.CUSTOMER),
     (r"default fields and corresponding field", Why.DEFAULTS),
     (r"matching query does not exist|resource is not found|does not exist|not found error", Why.GONE),
     (r"(?:value|field).*already exists|must be unique|duplicate", Why.UNIQUE),
@@ -118,7 +122,7 @@ def said(body: Any) -> Said:
     meta, data = body.get("meta"), body.get("data")
     told = meta.get("message") if isinstance(meta, Mapping) else None
     told = told or body.get("message") or body.get("title") or ""
-    found = _merged([_flat(told), _worded(told)])
+    found = _worded(told) or _flat(told)
     reason = data.get("errMsg") if isinstance(data, Mapping) else None
     if isinstance(reason, list) and len(reason) > 1 and any(isinstance(item, Mapping) for item in reason):
         return Said(found.message, found.fields, [_flat(item) for item in reason])
@@ -126,11 +130,11 @@ def said(body: Any) -> Said:
     return _merged([found, _flat(reason), *(_flat(_listed(one)) for one in listed)])
 
 
-def _worded(message: Any) -> Said:
+def _worded(message: Any) -> Said | None:
     """Return the field that a sentence is about: "The company name is required.", "zip_code: Too long."."""
     text = message.strip() if isinstance(message, str) else ""
     about = _MISSING.fullmatch(text) or _NAMED.fullmatch(text)
-    return Said(fields={wire.flat_name(about[1].replace(" ", "_")): text} if about else {})
+    return Said(fields={wire.flat_name(about[1].replace(" ", "_")): text}) if about else None
 
 
 def _listed(errors: Any) -> Any:
@@ -169,7 +173,9 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 def _merged(parts: Sequence[Said]) -> Said:
     fields = {name: text for part in parts for name, text in part.fields.items()}
-    return Said(" ".join(dict.fromkeys(part.message for part in parts if part.message)), fields)
+    texts = list(dict.fromkeys(part.message for part in parts if part.message))
+    telling = [text for text in texts if text.casefold().rstrip(".") not in HOLLOW]
+    return Said(" ".join(telling or texts), fields)
 
 
 def status_of(http_status: int, body: Any) -> int:

@@ -22,7 +22,7 @@ from connectors.protocol import (
 )
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
-from connectors.systems.bigcommerce.errors import Refused, Why
+from connectors.systems.bigcommerce.errors import HOLLOW, Refused, Why
 from connectors.systems.bigcommerce.extras import lacking
 from connectors.systems.bigcommerce.nouns import NOUNS, Nouns
 from connectors.systems.bigcommerce.urls import record_url
@@ -180,7 +180,9 @@ class Talk:
                 errors.setdefault(item.local, refusal(refused.why, change.name, item.label, self.nouns, text))
             else:
                 rest.append(f"{name}: {text}")
-        told = "; ".join(dict.fromkeys(text for text in rest if text and text.casefold() not in EMPTY_WORDS))
+        told = "; ".join(
+            dict.fromkeys(text for text in rest if text.casefold().rstrip(".") not in {"", *HOLLOW})
+        )
         message = refusal(refused.why, change.name, "", self.nouns, told) if told or not errors else ""
         return Outcome(
             Status.REJECTED, change.remote_id, refused.why, message, errors, exchange=self.client.last
@@ -205,8 +207,3 @@ class Talk:
         left = {name: value for name, value in sent.items() if name not in lost}
         labels = ", ".join(self.mapping.labels(lost))
         return left, f"B2B did not keep {labels}, without a reason." if labels else ""
-
-
-EMPTY_WORDS = frozenset(
-    {"parameter error", "parameter error.", "processing data contains logical errors", "conflict error"}
-)

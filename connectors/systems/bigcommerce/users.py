@@ -21,7 +21,14 @@ from connectors.systems.bigcommerce.states import folded
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
 from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user
-from connectors.systems.bigcommerce.words import keeps_role, last_admin, last_one, move, stays_admin
+from connectors.systems.bigcommerce.words import (
+    customers_own,
+    keeps_role,
+    last_admin,
+    last_one,
+    move,
+    stays_admin,
+)
 
 ROLE, ROLE_NAME, COMPANY = "role", "companyRoleName", "companyId"
 PLAIN_ROLES = frozenset({"admin", "seniorbuyer", "juniorbuyer"})
@@ -95,6 +102,8 @@ class Users(Children):
 
     def _not_changed(self, change: Change, user_id: str, refused: Refused) -> Outcome:
         email = str(change.payload.get(EMAIL) or "")
+        if EMAIL in change.fields and refused.why is Why.CUSTOMER and self.people.customers_of(email):
+            return self.talk.rejected(change, customers_own(email), EMAIL, code=Why.CUSTOMER)
         if refused.why not in (Why.TAKEN, Why.UNIQUE) or EMAIL not in change.fields:
             return self.talk.refusal(change, refused)
         outcome = self.people.refused(change, email, EMAIL)

@@ -67,6 +67,10 @@ _REFUSED: Mapping[str, str] = {
         "billing, and likewise for shipping."
     ),
     "duplicate": "{label} of {who} stands on another {one} in B2B already, and it must be unique there.",
+    "store_customer": (
+        "The store could not take {who} among its own customers. Another one may have the e-mail already; "
+        "names have at most 100 characters there, and phones 50. Correct it and save."
+    ),
     "plan_limit": f"The plan of the store takes no more {{many}}. {OWNER} removes some, or changes the plan.",
     "too_large": "{who} is too large for B2B. Shorten its texts.",
     "last_user": "{who} is the last user of the company in B2B, and the last one can't be deleted.",
@@ -142,6 +146,14 @@ def several_customers(email: str) -> str:
     return (
         f"Several customers of the store have the e-mail {email}, one per storefront. Use another e-mail "
         "here, or merge them in the store's control panel › Customers."
+    )
+
+
+def customers_own(email: str) -> str:
+    """Return what to do about an e-mail that changed to one of the store's customers."""
+    return (
+        f"{email} is a customer of the store already, and B2B does not make one user of two. Use another "
+        "e-mail here; or delete that customer in the store's control panel › Customers and send this again."
     )
 
 
