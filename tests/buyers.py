@@ -68,9 +68,11 @@ def link(record: Synced, connection: Connection) -> Link:
 
 
 def settle(connection: Connection, tries: int = 6) -> None:
-    """Let each wait be over, again and again, as time would."""
+    """Let each wait be over, again and again, as time would, until nothing waits."""
     for _ in range(tries):
         talk.later(connection)
+        if not any(kind.links().filter(state="pending").exists() for kind in entities.in_order()):
+            return
 
 
 def set_up(connection: Connection, **settings: Any) -> None:
