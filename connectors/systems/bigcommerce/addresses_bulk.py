@@ -75,7 +75,7 @@ class Bulk:
         try:
             stored = self.talk.client.write("POST", "/addresses/bulk", list(bodies.values())).records
         except Refused as refused:
-            told = self._refused(group, refused)
+            told = self._refused(group, bodies, refused)
         made = self.talk.client.last
         found = self._found(group, stored)
         for change in group:
@@ -87,15 +87,20 @@ class Bulk:
         self.alone.update(change.key for change in group if change.key not in told)
         return told
 
-    def _refused(self, group: Sequence[Change], refused: Refused) -> dict[str, Outcome]:
-        items = refused.said.items
+    def _refused(
+        self, group: Sequence[Change], bodies: Mapping[str, Any], refused: Refused
+    ) -> dict[str, Outcome]:
+        """Return the outcomes of the bad ones, each with its own slice of what was said."""
+        items, last = refused.said.items, self.talk.client.last
         if len(items) != len(group):
             return {}
-        return {
-            change.key: self.talk.refusal(change, Refused(refused.status, said))
-            for change, said in zip(group, items, strict=True)
-            if said.text and not is_about_state(said)  # alone, in the store's own spelling
-        }
+        told: dict[str, Outcome] = {}
+        for change, said in zip(group, items, strict=True):
+            if said.text and not is_about_state(said):  # that one alone, in the store's own spelling
+                own = replace(last, request=bodies[change.key], answer=dict(said.fields) or said.message)
+                outcome = self.talk.refusal(change, Refused(refused.status, said))
+                told[change.key] = replace(outcome, exchange=own)
+        return told
 
     def _found(
         self, group: Sequence[Change], stored: Sequence[wire.Record]
