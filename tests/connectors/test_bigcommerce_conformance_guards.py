@@ -205,6 +205,22 @@ def test_a_value_that_must_be_unique_names_its_field(
     assert "Tax" in " ".join([link.message, *link.errors.values()])
 
 
+def test_a_companys_e_mail_that_must_be_unique_is_told_of_that_field(
+    shop: Connection, facebook: Company, sandbox: SandboxServer
+) -> None:
+    """Whether it must be is not documented; if it must, the first user's is another matter."""
+    store.set_up(sandbox, unique_company_email=True)
+    globex = buyers.company(shop, "Globex", email=facebook.email)
+    initech = buyers.company(shop, "Initech", email="office@initech.example")
+    buyers.sync(shop, globex, initech)
+    buyers.change(initech, email=facebook.email)
+    buyers.sync(shop, initech)
+
+    for one in (globex, initech):
+        assert list(buyers.link(one, shop).errors) == ["email"]
+        assert facebook.email in buyers.link(one, shop).errors["email"]
+
+
 def test_a_server_error_is_tried_again_a_minute_later_and_the_others_go_on(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:

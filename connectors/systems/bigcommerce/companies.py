@@ -28,9 +28,9 @@ from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.places import Places
 from connectors.systems.bigcommerce.readings import ACTIVE
 from connectors.systems.bigcommerce.talk import HalfwayError, Plan, Talk
-from connectors.systems.bigcommerce.words import halfway, super_admin, unfilled
+from connectors.systems.bigcommerce.words import company_email, halfway, super_admin, unfilled
 
-STATUS = "companyStatus"
+STATUS, EMAIL = "companyStatus", "companyEmail"
 NEVER_EMPTY = ("city", "state", "country")  # Source: PUT /companies: they have a least length
 
 
@@ -108,6 +108,8 @@ class Companies:
 
     def _not_made(self, change: Change, refused: Refused) -> Outcome:
         """Return why a company was refused. Which code a taken e-mail gets is not documented."""
+        if self._is_own_email(change, refused):
+            return self._email_taken(change)
         email = str(change.payload.get("adminEmail") or "")
         is_about_email = "adminEmail" in refused.said.fields or refused.why in (Why.TAKEN, Why.UNIQUE)
         user = self.people.user(email) if is_about_email else None
@@ -116,6 +118,21 @@ class Companies:
         if refused.why is Why.TAKEN:
             return self.talk.rejected(change, super_admin(email), LEAD, code=Why.TAKEN)
         return self.talk.refusal(change, refused)
+
+    @staticmethod
+    def _is_own_email(change: Change, refused: Refused) -> bool:
+        """Return whether the company's e-mail is taken, and not its first user's.
+
+        Whether it must be unique is not documented.
+        """
+        text, fields = refused.said.text.casefold(), refused.said.fields
+        emails = [str(change.payload.get(name) or "\n").casefold() for name in (EMAIL, "adminEmail")]
+        is_named = EMAIL in fields or "company email" in text or (emails[0] in text and emails[1] not in text)
+        return refused.why in (Why.TAKEN, Why.UNIQUE) and is_named and "adminEmail" not in fields
+
+    def _email_taken(self, change: Change) -> Outcome:
+        text = company_email(str(change.payload.get(EMAIL) or ""))
+        return self.talk.rejected(change, text, "email", code=Why.TAKEN)
 
     def _options(self) -> dict[str, Any]:
         """Return what the settings say of new companies."""
@@ -179,6 +196,8 @@ class Companies:
         try:
             return self._written(change, company_id, fields, with_key=with_key)
         except Refused as refused:
+            if self._is_own_email(change, refused):
+                return self._email_taken(change)
             if refused.status != 404:
                 raise
         found = self.finder.ours(change)

@@ -149,6 +149,11 @@ def several_customers(email: str) -> str:
     )
 
 
+def company_email(email: str) -> str:
+    """Return what to do about a company's e-mail that another company has."""
+    return f"Another company in B2B has the e-mail {email}. Use another one here, or correct it there."
+
+
 def customers_own(email: str) -> str:
     """Return what to do about an e-mail that changed to one of the store's customers."""
     return (
