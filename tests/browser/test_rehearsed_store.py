@@ -48,7 +48,8 @@ def test_a_colleague_adds_changes_and_deletes_a_user(chrome: "Browser", store: S
     page.get_by_role("link", name="Company User(s)").click()
     page.get_by_role("link", name="Add", exact=True).click()
 
-    page.keyboard.type("Ann")  # the first field has the focus
+    page.locator("input:focus").wait_for()  # the first field has it
+    page.keyboard.type("Ann")
     page.get_by_label("Last Name").fill("Lee")
     page.get_by_label("Email").fill("ann@test.com")
     page.get_by_label("Role").select_option("Senior buyer")

@@ -100,7 +100,7 @@ def end(demo: Demo) -> None:
     family = demo.family()
     demo.process.send_signal(signal.SIGINT)
 
-    assert demo.process.wait(timeout=20) == 0
+    assert demo.process.wait(timeout=60) == 0
     assert len(family) >= 6
     assert are_gone(family)
 
