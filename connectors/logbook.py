@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors import protocol, states
+from connectors import kinds, states
 from connectors.entities import Entity
 from connectors.http import mask
 from connectors.mapping import Mapping as FieldMapping
@@ -93,7 +93,7 @@ def event(
     endpoint: str = "",
 ) -> None:
     """Write one event of a connection: paused, resumed, tested, token fetched."""
-    secrets = protocol.secrets(connection.system.logins, connection.credentials)
+    secrets = kinds.secrets(connection.system.logins, connection.credentials)
     text = mask(description, secrets)
     Entry.objects.create(
         level=level,
@@ -179,7 +179,7 @@ def _slice(value: Any, connection: Connection) -> str:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text.replace("\x00", "")
-    return mask(text, protocol.secrets(connection.system.logins, connection.credentials))[:SLICE_CHARS]
+    return mask(text, kinds.secrets(connection.system.logins, connection.credentials))[:SLICE_CHARS]
 
 
 def _search(description: str, pairs: str, record: Any, remote_id: str, code: str) -> str:

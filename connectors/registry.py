@@ -8,8 +8,9 @@ from django.conf import settings
 
 from connectors.addresses import Permit
 from connectors.errors import AuthFailed
+from connectors.kinds import Kind
 from connectors.mapping import Mapping
-from connectors.protocol import Account, Connector, Engine, Kind
+from connectors.protocol import Account, Connector, Engine
 
 if TYPE_CHECKING:
     from connectors.models import Connection

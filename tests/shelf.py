@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from connectors.inbound import Found, HookLine, Missing, NothingIn, Page
+from connectors.kinds import Kind, Login
 from connectors.mapping import Field, as_text
 from connectors.mapping import Mapping as FieldMapping
 from connectors.protocol import (
@@ -23,8 +24,6 @@ from connectors.protocol import (
     Engine,
     Exchange,
     Identity,
-    Kind,
-    Login,
     Matched,
     Outcome,
     Status,

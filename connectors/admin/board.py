@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from connectors import entities, queue, registry, states
 from connectors.entities import Entity
+from connectors.kinds import Kind
 from connectors.mapping import Mapping
 from connectors.models import Connection, ConnectionHealth, Link
-from connectors.protocol import Kind
 from connectors.rendering import held, is_there
 
 PRIMARY = "Primary"

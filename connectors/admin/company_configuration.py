@@ -18,8 +18,9 @@ from unfold.widgets import (
 from connectors import entities, states
 from connectors.admin.connection_form import ConnectionForm
 from connectors.entities import Entity
+from connectors.kinds import Kind
 from connectors.models import Connection, UserLink
-from connectors.protocol import Direction, Kind
+from connectors.protocol import Direction
 from connectors.users.known import has_users
 from synclog import words
 

@@ -28,8 +28,8 @@ from connectors.admin.connection_views import ConnectionViewsMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.hooks import InboundViewsMixin
 from connectors.admin.plain import PlainWordsMixin
+from connectors.kinds import Kind
 from connectors.models import Connection, ConnectionHealth
-from connectors.protocol import Kind
 
 LOGIN_CHANGED = "Login changed"
 

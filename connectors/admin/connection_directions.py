@@ -11,9 +11,10 @@ from typing import Any
 from connectors import entities, registry
 from connectors.admin.chosen import listed
 from connectors.entities import Entity
+from connectors.kinds import Kind
 from connectors.mapping import Field
 from connectors.models import Connection, Link, LinkQuerySet
-from connectors.protocol import Direction, Kind
+from connectors.protocol import Direction
 from connectors.states import on_the_way
 from synclog import words
 

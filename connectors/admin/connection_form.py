@@ -13,8 +13,9 @@ from unfold.widgets import (
 
 from connectors import addresses, registry
 from connectors.admin import login_boxes
+from connectors.kinds import Input, Kind, Login
 from connectors.models import Connection
-from connectors.protocol import LOGIN, Input, Kind, Login
+from connectors.protocol import LOGIN
 from connectors.secrets import Secret
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from django.utils.safestring import SafeString
 
 from connectors.admin import company_configuration, send_changed
 from connectors.admin.connection_form import CREDENTIAL, SETTING, names
+from connectors.kinds import Kind
 from connectors.models import Connection
-from connectors.protocol import Kind
 
 Section = tuple[str, dict[str, Any]]
 ANCHOR = "cc-company-configuration"

@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from connectors.protocol import Input, Kind, Login, UnfitError
+from connectors.kinds import Input, Kind, Login, UnfitError
 
 if TYPE_CHECKING:
     Upload = UploadedFile[bytes]

@@ -24,8 +24,8 @@ from connectors.admin import cells, company_configuration, connection_head, figu
 from connectors.admin.board import health_of
 from connectors.admin.chosen import listed
 from connectors.entities import Entity
+from connectors.kinds import Kind
 from connectors.models import Connection
-from connectors.protocol import Kind
 from connectors.states import State
 from synclog import runs, words
 from synclog.models import Run

@@ -14,8 +14,8 @@ from connectors.protocol import Direction
 from connectors.secrets import EncryptedJSONField
 
 if TYPE_CHECKING:
+    from connectors.kinds import Kind
     from connectors.models.links import Synced
-    from connectors.protocol import Kind
 
 
 class Connection(models.Model):

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from connectors.kinds import Kind
 from connectors.models import Connection
-from connectors.protocol import Capability, Kind
+from connectors.protocol import Capability
 
 
 def has_users(system: Kind) -> bool:

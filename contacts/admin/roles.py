@@ -1,7 +1,7 @@
 """What a contact's role is in the connected systems, in their words."""
 
 from connectors.admin.board import PRIMARY, Board, link_of
-from connectors.protocol import Kind
+from connectors.kinds import Kind
 from contacts.models import Contact
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from connectors.addresses import STRICT
 from connectors.errors import RateLimited
-from connectors.protocol import Account, Check, UnfitError, secrets
+from connectors.kinds import UnfitError, secrets
+from connectors.protocol import Account, Check
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.bigcommerce import logins
 from connectors.systems.bigcommerce.client import CORE_URL, core_url

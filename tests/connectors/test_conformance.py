@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from companies.models import Company, CompanyLink
-from connectors import errors, protocol, registry
+from connectors import errors, kinds, registry
 from connectors.models import Connection, ConnectionHealth, Token
 from connectors.protocol import Capability, Connector, Outcome, Status
 from connectors.sandbox.server import SandboxServer
@@ -427,7 +427,7 @@ def test_outcomes_and_engine_hold_no_secret(
 
     kind = registry.kind(system.slug)
     secrets = [
-        *protocol.secrets(kind.logins, system.credentials),
+        *kinds.secrets(kind.logins, system.credentials),
         *([desk.source.value] if desk.source else []),
     ]
     shown = repr(outcomes) + repr(connector) + repr(vars(connector)["account"])

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.protocol import UnfitError
+from connectors.kinds import UnfitError
 from connectors.systems.salesforce.keys import MAX_BYTES, known, read
 from tests import keys
 

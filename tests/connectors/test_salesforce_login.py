@@ -12,8 +12,9 @@ import requests
 from connectors import errors
 from connectors import trial as connection_test
 from connectors.http import mask
+from connectors.kinds import secrets
 from connectors.models import Connection, ConnectionHealth
-from connectors.protocol import Account, secrets
+from connectors.protocol import Account
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.salesforce import jwt_bearer, login
 from connectors.systems.salesforce.kind import KIND

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from connectors import protocol
+from connectors import kinds
 from connectors.errors import AuthFailed, Misconfigured
 from connectors.http import Line, TimedOutError, TooLargeError, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange
@@ -61,7 +61,7 @@ class Client:
         self.account, self.engine = account, engine
         self.hash = str(account.credentials.get(STORE_HASH) or "").strip()
         self._token = str(account.credentials.get(TOKEN) or "").strip()
-        secrets = protocol.secrets(LOGINS, account.credentials)
+        secrets = kinds.secrets(LOGINS, account.credentials)
         self.b2b = self._line(account.base_url, engine.tick, secrets)
         self.b2b.headers["X-Store-Hash"] = self.hash
         self.b2b.hooks["response"].append(self._seen)

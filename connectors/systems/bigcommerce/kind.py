@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.protocol import Direction, Input, Kind
+from connectors.kinds import Input, Kind
+from connectors.protocol import Direction
 from connectors.systems.bigcommerce.client import B2B_HOST, CORE_SETTING, CORE_URL
 from connectors.systems.bigcommerce.connector import BATCH, BigCommerceConnector
 from connectors.systems.bigcommerce.guide import DEFAULT_KEY, setup_guide

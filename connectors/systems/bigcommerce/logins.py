@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.protocol import Input, Login, UnfitError
+from connectors.kinds import Input, Login, UnfitError
 from connectors.systems.bigcommerce.words import ACCOUNTS, EXTRA_FIELDS
 
 STORE_HASH, TOKEN, CLIENT_SECRET = "store_hash", "access_token", "client_secret"

@@ -20,7 +20,7 @@ from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.format import format_soql
 from simple_salesforce.util import Usage
 
-from connectors import protocol
+from connectors import kinds
 from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange, FetchedToken, UserRecord
 from connectors.systems.salesforce import login
@@ -55,7 +55,7 @@ class Client:
             timeout_s=account.call_timeout_s,
             tick=engine.tick,
             refreshes=_refreshable,
-            secrets=protocol.secrets(LOGINS, account.credentials),
+            secrets=kinds.secrets(LOGINS, account.credentials),
             permit=account.permit,
         )
         self.line.tokens = engine.tokens(self.fetch_token)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from connectors.protocol import UnfitError
+from connectors.kinds import UnfitError
 
 MAX_BYTES = 32 * 1024  # a key of 4096 bits has 3,300, with its certificates perhaps 10,000
 MIN_BITS = 2048

@@ -1,6 +1,6 @@
 """Salesforce, as the rest of Concord sees it."""
 
-from connectors.protocol import Input, Kind
+from connectors.kinds import Input, Kind
 from connectors.systems.salesforce.client import DEFAULT_VERSION, MAX_RECORDS
 from connectors.systems.salesforce.connector import SalesforceConnector
 from connectors.systems.salesforce.guide import setup_guide

@@ -7,7 +7,7 @@ section 0.1.
 
 import re
 
-from connectors.protocol import Input, Login, UnfitError
+from connectors.kinds import Input, Login, UnfitError
 from connectors.systems.salesforce import jwt_bearer, keys
 
 CLIENT_CREDENTIALS = "client_credentials"
