@@ -5,7 +5,7 @@ FROM python:3.11-slim-bookworm AS packages
 COPY requirements.txt .
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-       --only-binary :all: --require-hashes -r requirements.txt
+       --only-binary :all: --no-deps --require-hashes -r requirements.txt
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH \

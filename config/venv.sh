@@ -46,5 +46,5 @@ fi
 rm -f "$stamp"
 say "Installing the packages of $lock, about a minute ..."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-    --only-binary :all: --require-hashes -r "$lock"
+    --only-binary :all: --no-deps --require-hashes -r "$lock"
 cp "$lock" "$stamp"
