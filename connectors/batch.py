@@ -157,23 +157,16 @@ class Batch:
 
     def _change(self, row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
         plan, parent = self.owners.get(row.record.pk), self.renderer.parent_of(row.record)
-        return Change(
-            key=str(row.record.public_id),
+        return replace(
+            self.renderer.change(row.record, rendered),
             remote_id=row.remote_id,
             fields=fields,
-            payload=rendered.for_create(),
-            local=rendered.local,
             choice=self._choice(row, rendered),
             sure=not row.unsure,
             edited=outstanding(rendered.payload, row.snapshot, row.left, unsure=False),
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
-            name=str(row.record),
-            parent_id=parent.remote_id if parent else "",
-            parent_adopted=bool(parent and parent.adopted),
             moved_from=self._moved_from(row, parent),
-            lead_key=rendered.lead,
-            parent_held=parent.held if parent else {},
         )
 
     def _choice(self, row: Any, rendered: Rendered) -> str:

@@ -1,15 +1,14 @@
 """Match only: find out who is who, link, and write nothing over there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors import health, queue
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
-from connectors.mapping import Rendered
 from connectors.models import Connection, Link
-from connectors.protocol import Change, Connector
+from connectors.protocol import Connector
 from connectors.rendering import Renderer
 
 CHUNK = 1_000
@@ -68,7 +67,7 @@ def _match_chunk(
     asked = kind.links().filter(connection=connection, record_id__in=pks)
     choices = dict(asked.values_list("record_id", "choice"))
     changes = [
-        _change(renderer, records[key], item, choices.get(records[key].pk, ""))
+        replace(renderer.change(records[key], item), choice=choices.get(records[key].pk, ""))
         for key, item in rendered.items()
     ]
     for matched in connector.match(kind.name, changes):
@@ -78,18 +77,3 @@ def _match_chunk(
         kept = queue.note_match(kind.name, records[matched.key].pk, connection, matched)
         found.link += kept == "link"
         found.conflict += kept == "conflict"
-
-
-def _change(renderer: Renderer, record: Any, rendered: Rendered, choice: str) -> Change:
-    parent = renderer.parent_of(record)
-    return Change(
-        str(record.public_id),
-        "",
-        rendered.payload,
-        rendered.for_create(),
-        local=rendered.local,
-        choice=choice,
-        name=str(record),
-        parent_id=parent.remote_id if parent else "",
-        parent_adopted=bool(parent and parent.adopted),
-    )

@@ -12,7 +12,7 @@ from connectors import entities, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered
 from connectors.models import Connection, Link
-from connectors.protocol import CONFLICT, GONE, Direction
+from connectors.protocol import CONFLICT, GONE, Change, Direction
 
 # Of a parent's link that failed: the record may be deleted, or merged into another's.
 LOST = (CONFLICT, GONE)
@@ -51,6 +51,22 @@ class Renderer:
     def parent_of(self, record: Any) -> Parent | None:
         """Return who the parent of a rendered record is over there."""
         return self.parents.get(getattr(record, f"{self.kind.parent}_id")) if self.kind.parent else None
+
+    def change(self, record: Any, rendered: Rendered) -> Change:
+        """Return what one rendered record wants of the other side as long as it is not linked there."""
+        parent = self.parent_of(record)
+        return Change(
+            key=str(record.public_id),
+            remote_id="",
+            fields=rendered.payload,
+            payload=rendered.for_create(),
+            local=rendered.local,
+            name=str(record),
+            parent_id=parent.remote_id if parent else "",
+            parent_adopted=bool(parent and parent.adopted),
+            lead_key=rendered.lead,
+            parent_held=parent.held if parent else {},
+        )
 
     def lead_of(self, record: Any) -> Any:
         """Return the lead of a record's company, None where it has none that is enabled here."""

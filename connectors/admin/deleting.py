@@ -20,6 +20,7 @@ from connectors import entities, queue
 from connectors.admin import cells
 from connectors.entities import Entity
 from connectors.models import Connection, Synced
+from connectors.pulling import strays
 from synclog import words
 
 if TYPE_CHECKING:
@@ -176,16 +177,24 @@ def _with(answer: Any, admin: Any, request: HttpRequest, chosen: QuerySet[Any]) 
 
 
 def _hold(entity: Entity[Any, Any], records: Sequence[Synced]) -> list[Synced]:
-    """Lock these records with their links and children, which go with them; return whom that touches."""
+    """Lock these records with their links and children, which go with them; return whom that touches.
+
+    What is left of them over there is noted, so that it does not come back.
+    """
     touched = _touched(records)
     for other in touched:
         other.hold()
     pks = [record.pk for record in records]
-    queue.hold(entity, pks)
+    _let_go(entity, pks)
     for child in _children(entity):
         theirs = child.records().filter(**{f"{child.parent}__in": pks})
-        queue.hold(child, list(theirs.values_list("pk", flat=True)))
+        _let_go(child, list(theirs.values_list("pk", flat=True)))
     return touched
+
+
+def _let_go(entity: Entity[Any, Any], pks: list[int]) -> None:
+    queue.hold(entity, pks)
+    strays.deleted_here(entity, pks)
 
 
 def _touched(records: Sequence[Synced]) -> list[Synced]:

@@ -195,7 +195,8 @@ def _looks(connection: Connection) -> list[dict[str, str]]:
 
 def _strays(connection: Connection) -> dict[str, Any]:
     """Return the records over there that are not here, and why; the newest few in full."""
-    rows = Stray.objects.filter(connection=connection).order_by("-seen_at", "-pk")
+    told = Stray.objects.filter(connection=connection).exclude(message="")
+    rows = told.order_by("-seen_at", "-pk")
     number = rows.count()
     one, many = "record is not here", "records are not here"
     return {

@@ -97,12 +97,16 @@ class Notice(models.Model):
 
 
 class Stray(models.Model):
-    """A record over there that could not be taken over, and what was said of it: it is said once."""
+    """A record over there that is not taken over, and what was said of it: it is said once.
+
+    One that was deleted here is noted then, without a word: nobody has found it yet.
+    """
 
     class Reason(models.TextChoices):
         PARENT = "parent", "Its parent is not linked"
         ALIKE = "alike", "One here looks like it"
         INVALID = "invalid", "A value that can't be stored"
+        DELETED = "deleted", "It was deleted here"
 
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="strays", db_index=False
@@ -111,7 +115,7 @@ class Stray(models.Model):
     remote_id = models.CharField(max_length=64)
     parent_id = models.CharField(max_length=64, blank=True)  # who its parent is over there
     reason = models.CharField(max_length=10, choices=Reason.choices)
-    message = models.TextField()
+    message = models.TextField(blank=True)
     seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

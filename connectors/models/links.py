@@ -165,10 +165,14 @@ class Synced(models.Model):
 
     def delete(self, *args: Any, requested_by: str = "", **kwargs: Any) -> Any:
         """Delete here, nothing over there; records whose payload held something of this are looked at."""
+        from connectors import entities
+        from connectors.pulling import strays
+
         with transaction.atomic():
             touched = list(self.touches())
             for other in touched:  # before this one, as a save of this one takes them
                 other.hold()
+            strays.deleted_here(entities.of(type(self)), [self.pk])
             deleted = super().delete(*args, **kwargs)
             for other in touched:
                 other.touched(requested_by, of=type(self))

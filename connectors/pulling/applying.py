@@ -7,7 +7,7 @@ come twice: the second time nothing is left to do. What can't be taken over is t
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
@@ -26,7 +26,6 @@ from connectors.pulling.merging import Merged, Ours, merge
 from connectors.pulling.setting import put
 from connectors.queue import pulled
 from connectors.rendering import Renderer
-from connectors.text import storable
 from synclog.models import Entry
 
 logger = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class Applier:
 
     def page(self, records: Iterable[Found], read_at: datetime) -> None:
         """Take over what was read, not before `read_at`, of these records. Never raises for one of them."""
-        found = {record.remote_id: _fit(record) for record in records}
+        found = {record.remote_id: record for record in records}
         links = self._links(list(found))
         fine = []
         for link, rendered in self._rendered(links):
@@ -204,14 +203,3 @@ class Applier:
             self.alive()
             making.welcome(self, found)
         return False
-
-
-def _fit(found: Found) -> Found:
-    """Return what was found without what no database stores: one such text must not stop its page."""
-    return replace(
-        found,
-        fields=storable(dict(found.fields)),
-        noted=storable(dict(found.noted)),
-        name=str(storable(found.name)),
-        key=str(storable(found.key)),
-    )

@@ -28,6 +28,9 @@ FETCHED = "pull"  # the source of a record that was made here
 
 def welcome(applier: "Applier", found: Found) -> None:
     """Link a record to ours, make it here, or say why not."""
+    if strays.was_deleted_here(applier.connection, applier.kind, found.remote_id):
+        _stay_away(applier, found)
+        return
     home = None
     if applier.kind.parent:
         home = strays.homes(applier.connection, applier.kind).filter(remote_id=found.parent_id).first()
@@ -37,9 +40,6 @@ def welcome(applier: "Applier", found: Found) -> None:
     values = _values(applier, found)
     if ours := _carried(applier, found):
         _join(applier, found, ours, rule="")
-        return
-    if name := _deleted_here(applier, found):
-        _stay_away(applier, found, name)
         return
     alike = _alike(applier, home, values, applier.mapping.natural)
     if len(alike) == 1:
@@ -75,31 +75,19 @@ def _values(applier: "Applier", found: Found) -> dict[str, Any]:
 
 def _carried(applier: "Applier", found: Found) -> Any | None:
     """Return the record of ours whose id it carries."""
-    key = _key(found)
-    return applier.kind.records().filter(public_id=key).first() if key else None
-
-
-def _key(found: Found) -> uuid.UUID | None:
     try:
-        return uuid.UUID(found.key)
+        key = uuid.UUID(found.key)
     except ValueError:
         return None
+    return applier.kind.records().filter(public_id=key).first()
 
 
-def _deleted_here(applier: "Applier", found: Found) -> str:
-    """Return the name of the record of ours whose id it carries and that somebody deleted, "" for none."""
-    key = _key(found)
-    history = getattr(applier.kind.model, "history", None)
-    last = history.filter(public_id=key, history_type="-").first() if key and history else None
-    return telling.called(last.instance) if last else ""
-
-
-def _stay_away(applier: "Applier", found: Found, name: str) -> None:
+def _stay_away(applier: "Applier", found: Found) -> None:
     """Make nobody anew who was deleted here: that was a person's decision."""
     where = applier.connection.system.label
     who = telling.theirs(applier.connection, applier.kind, found)
-    text = f"{who} was not taken over: it is {name}, which was deleted here. Delete it in {where} too."
-    applier.refuse(found, Stray.Reason.INVALID, text)
+    text = f"{who} was not taken over: it was deleted here. Delete it in {where} too."
+    applier.refuse(found, Stray.Reason.DELETED, text)
 
 
 def _alike(applier: "Applier", home: Any, values: dict[str, Any], names: tuple[str, ...]) -> list[Any]:

@@ -13,6 +13,7 @@ from connectors.pulling import notices
 from connectors.rendering import THERE
 
 MANY = 1_000  # looked at in one go
+DELETED = Stray.Reason.DELETED
 
 
 def note(
@@ -24,6 +25,30 @@ def note(
     values = {"parent_id": found.parent_id, "reason": reason, "message": message, "seen_at": timezone.now()}
     Stray.objects.update_or_create(**key, defaults=values)
     return known != message
+
+
+def deleted_here(kind: Entity[Any, Any], pks: Collection[int]) -> None:
+    """Note records that are about to be deleted here: what is left of them over there is not made anew.
+
+    Call it in the deleting transaction.
+    """
+    links = kind.links().linked().filter(record_id__in=pks).select_related("connection")
+    fetched = [link for link in links if kind.name in link.connection.system.directions]
+    Stray.objects.bulk_create(
+        [
+            Stray(connection=link.connection, entity=kind.name, remote_id=link.remote_id, reason=DELETED)
+            for link in fetched
+        ],
+        update_conflicts=True,
+        unique_fields=["connection", "entity", "remote_id"],
+        update_fields=["reason", "message"],
+    )
+
+
+def was_deleted_here(connection: Connection, kind: Entity[Any, Any], remote_id: str) -> bool:
+    """Return whether ours of this record was deleted here."""
+    rows = Stray.objects.filter(connection=connection, entity=kind.name, remote_id=remote_id, reason=DELETED)
+    return rows.exists()
 
 
 def forget(connection: Connection, entity: str, remote_ids: Sequence[str]) -> None:

@@ -44,8 +44,7 @@ def enqueue_auto(record: Synced, *, requested_by: str = "", because_of: type[Syn
         link = links.first()
         if link is None:
             wanted = connection.sends_by_itself(record) and connection.associates_automatically(kind.name)
-            mapping = registry.mapping(connection, kind.name)
-            if wanted and not held(connection, mapping, record, is_linked=False):
+            if wanted and not _held(connection, kind, record):
                 _request_saved(kind, record, connection, requested_by)
         elif link.enabled == Link.Enabled.YES:
             link.record = record
@@ -55,6 +54,11 @@ def enqueue_auto(record: Synced, *, requested_by: str = "", because_of: type[Syn
 def _depends(connection: Connection, entity: str, other: Entity[Any, Any]) -> bool:
     """Return whether what is sent of an entity depends on records of another one."""
     return not other.lead or registry.mapping(connection, entity).lead == other.name
+
+
+def _held(connection: Connection, kind: Entity[Any, Any], record: Synced) -> bool:
+    mapping = registry.mapping(connection, kind.name)
+    return bool(held(connection, mapping, record, is_linked=False))
 
 
 def _kept_back(link: Any, renderer: Renderer) -> bool:

@@ -7,9 +7,8 @@ from connectors.models import Connection, Cursor
 from connectors.protocol import Direction
 from connectors.pulling.merging import Ours, merge
 from connectors.systems.bigcommerce import wire
+from tests.reading import fetch, fresh, goes, linked
 from tests.shelf import Shelf
-
-from .test_pull import fetch, fresh, goes, linked
 
 pytestmark = pytest.mark.django_db
 

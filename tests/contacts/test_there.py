@@ -162,7 +162,7 @@ def test_an_inactive_contact_that_was_never_there_says_that_none_is_made(
 
     html = page(client, ana)
 
-    assert "Ana Brandt is inactive, and no user is made for an inactive contact" in html
+    assert "Ana Brandt is inactive; an inactive contact is not sent to B2B" in html
     assert "The first sync makes" not in html
 
 

@@ -243,7 +243,7 @@ def _inactive(record: Any, is_linked: bool) -> str:
         return ""
     if is_linked:
         return f"{record.name} is inactive: nothing more is sent; the user in {SYSTEM} stays."
-    return f"{record.name} is inactive, and no user is made for an inactive contact."
+    return f"{record.name} is inactive; an inactive contact is not sent to {SYSTEM}."
 
 
 def _rejected(record: Any, is_linked: bool) -> str:
