@@ -1,10 +1,10 @@
-"""manage.py sandbox, as a person starts and ends it."""
+"""The rehearsal's command, as a person starts and ends it: alone, or as manage.py sandbox."""
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,22 +16,18 @@ from connectors.sandbox.server import SandboxServer
 from .conftest import TIMEOUT_S
 
 pytestmark = pytest.mark.once
-MANAGE = Path(__file__).parents[2] / "manage.py"
+ROOT = Path(__file__).parents[2]
+ALONE = ("-m", "connectors.sandbox")
+MANAGE = ("manage.py", "sandbox")
 
 
 @contextmanager
-def started(port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [
-        sys.executable,
-        str(MANAGE),
-        "sandbox",
-        "--port",
-        str(port),
-        "--seed-file",
-        str(folder / "none"),
-    ]
+def started(
+    port: int, folder: Path, command: Sequence[str] = MANAGE, env: Mapping[str, str] = os.environ
+) -> Iterator[subprocess.Popen[str]]:
+    arguments = [sys.executable, *command, "--port", str(port), "--seed-file", str(folder / "none")]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=ROOT
     )
     try:
         yield process
@@ -41,8 +37,11 @@ def started(port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_told_to_end(tmp_path: Path, ending: signal.Signals) -> None:
-    with started(0, tmp_path) as process:
+@pytest.mark.parametrize("command", [ALONE, MANAGE])
+def test_it_serves_until_it_is_told_to_end(
+    tmp_path: Path, command: Sequence[str], ending: signal.Signals
+) -> None:
+    with started(0, tmp_path, command) as process:
         assert process.stdout
         url = process.stdout.readline().split()[2].rstrip("/")
 
@@ -62,4 +61,32 @@ def test_a_busy_port_is_said_in_one_sentence(tmp_path: Path) -> None:
 
     assert process.returncode == 1
     assert f"The sandbox cannot listen on 127.0.0.1:{port}: Address already in use." in problem
+    assert "Traceback" not in problem
+
+
+def test_it_needs_neither_settings_nor_a_secret_nor_a_folder_of_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    with started(0, tmp_path, ALONE, env={"CONCORD_VAR_DIR": str(folder)}) as process:
+        assert process.stdout
+        url = process.stdout.readline().split()[2].rstrip("/")
+
+        home = requests.get(f"{url}/", timeout=TIMEOUT_S)
+
+    assert home.status_code == 200
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("environment", ["production", "Production", "staging"])
+@pytest.mark.parametrize("command", [ALONE, MANAGE])
+def test_it_refuses_to_start_outside_development_and_rehearsals(
+    tmp_path: Path, command: Sequence[str], environment: str
+) -> None:
+    secrets = {"SECRET_KEY": "k3y-of-a-test-" * 5, "CONCORD_ENCRYPTION_KEYS": "A" * 43 + "="}
+    env = {**os.environ, **secrets, "REDIS_URL": "redis://127.0.0.1:1/0", "CONCORD_ENV": environment}
+
+    with started(0, tmp_path, command, env=env) as process:
+        _, problem = process.communicate(timeout=TIMEOUT_S)
+
+    assert process.returncode == 1
+    assert f"CONCORD_ENV is {environment}" in problem
     assert "Traceback" not in problem
