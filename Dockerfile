@@ -43,6 +43,6 @@ FROM base AS concord
 COPY --from=source /app /app
 ENV CONCORD_ENV=production
 USER concord
-EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
-     "--blocking-threads", "8", "--respawn-failed-workers", "config.wsgi:application"]
+# 8001 answers /healthz and /readyz, in a process of its own.
+EXPOSE 8000 8001
+CMD ["python", "-m", "config.serve", "--host", "0.0.0.0"]

@@ -1,16 +1,19 @@
 """What a load balancer or an orchestrator asks: does this process live, can it work?
 
 Answered before anything else, so that neither host names, nor HTTPS, nor a login
-stand in the way; nothing secret is told.
+stand in the way; nothing secret is told. The same answers have a port and a process
+of their own (config/health_app.py), for whoever must not wait behind the console.
 """
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_celery_beat.models import PeriodicTask
@@ -22,15 +25,52 @@ from connectors.rendering import parent_is_there
 BROKER_PATIENCE_S = 0.5
 SCHEDULE_LATE_S = 120.0
 
+KEEP_S = 1.0  # an answer of /readyz
+SHARE = 9  # a costly answer is kept so many times as long as it took: a flood costs a tenth of one process
+STATEMENT_MS = 2_000  # the longest that one question to the database may take
+
 Answer = Callable[[HttpRequest], HttpResponse]
+Facts = tuple[dict[str, Any], int]  # with the status
+NOT_YET: Facts = ({"status": "failing", "database": "not asked yet"}, 503)
+
+
+class Readiness:
+    """Ask whether work can be done, at most once in `keep_s` however many want to know.
+
+    One thread asks; the others get the last answer meanwhile, or 503 where there is none yet.
+    """
+
+    def __init__(self, ask: Callable[[], Facts], keep_s: float = KEEP_S) -> None:
+        self.ask, self.keep_s = ask, keep_s
+        self._asking = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Have the next one who wants to know ask anew."""
+        self._last: Facts | None = None
+        self._until = 0.0
+
+    def __call__(self) -> Facts:
+        """Return the facts, and the status of the answer that tells them."""
+        if self._last and time.monotonic() < self._until:
+            return self._last
+        if not self._asking.acquire(timeout=0 if self._last else self.keep_s):
+            return self._last or NOT_YET
+        try:
+            started = time.monotonic()
+            self._last = self.ask()
+            ended = time.monotonic()
+            self._until = ended + max(self.keep_s, SHARE * (ended - started))
+            return self._last
+        finally:
+            self._asking.release()
 
 
 def answer_first(get_response: Answer) -> Answer:
     """Be the first middleware: answer /healthz and /readyz, pass on the rest."""
-    pages = {"/healthz": healthz, "/readyz": readyz}
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        page = pages.get(request.path)
+        page = PAGES.get(request.path)
         return page() if page else get_response(request)
 
     return middleware
@@ -42,23 +82,42 @@ def healthz() -> HttpResponse:
 
 
 def readyz() -> HttpResponse:
-    """Say whether work can be done: 503 without the database, else 200.
+    """Say whether work can be done: 503 without the database, else 200. At most some seconds old.
 
     `degraded` names what slows Concord down and loses nothing: the broker (doorbells
     are late), the schedule (nothing rings for what is due).
     """
+    facts, status = readiness()
+    return JsonResponse(facts, status=status)
+
+
+PAGES: dict[str, Callable[[], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
+
+
+def _ask() -> Facts:
     try:
         facts = _from_database()
     except DatabaseError:
-        return JsonResponse({"status": "failing", "database": "down"}, status=503)
+        return {"status": "failing", "database": "down"}, 503
     broker = "ok" if _broker_answers() else "degraded"
     is_late = facts["beat_age_s"] is None or facts["beat_age_s"] > SCHEDULE_LATE_S
     status = "degraded" if is_late or broker != "ok" else "ok"
-    return JsonResponse({"status": status, "database": "ok", "broker": broker, **facts})
+    return {"status": status, "database": "ok", "broker": broker, **facts}, 200
+
+
+readiness = Readiness(_ask)
 
 
 def _from_database() -> dict[str, Any]:
-    now = clock.now()
+    """Ask the database. Raises DatabaseError where it does not answer in time."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_MS}")
+        return _facts(clock.now())
+
+
+def _facts(now: datetime) -> dict[str, Any]:
     beat = PeriodicTask.objects.filter(name="sweep").aggregate(last=Min("last_run_at"))["last"]
     return {"oldest_due_s": _age_s(now, _oldest_due(now)), "beat_age_s": _age_s(now, beat)}
 
@@ -70,9 +129,9 @@ def _oldest_due(now: datetime) -> datetime | None:
     not over there: they wait on purpose.
     """
     talking = [
-        connection.pk
-        for connection in Connection.objects.filter(enabled=True).select_related("health")
-        if not connection.health.is_paused(now)
+        account.pk
+        for account in Connection.objects.filter(enabled=True).select_related("health")
+        if not account.health.is_paused(now)
     ]
     waits = (
         LinkQuerySet(entity.link)

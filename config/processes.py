@@ -13,8 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from typing import IO
 
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
@@ -25,23 +26,22 @@ Process = subprocess.Popen[bytes]
 def start(
     command: Sequence[str | Path],
     *,
-    log: Path,
+    log: Path | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     user: int | None = None,
     death_signal: signal.Signals = signal.SIGTERM,
 ) -> Process:
-    """Start a child whose output goes to the end of `log`.
+    """Start a child whose output goes to the end of `log`, or where ours goes.
 
     `user` (a numeric id, for root only) drops to that user and its group.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with _output(log) as output:
         return subprocess.Popen(  # noqa: S603 - our own commands
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=None if log is None else subprocess.STDOUT,
             env=None if env is None else dict(env),
             cwd=cwd,
             start_new_session=True,
@@ -50,6 +50,13 @@ def start(
             group=user,
             extra_groups=None if user is None else [],
         )
+
+
+def _output(log: Path | None) -> AbstractContextManager[IO[bytes] | None]:
+    if log is None:
+        return nullcontext()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab")
 
 
 def end_with_parent(death_signal: signal.Signals) -> Callable[[], None]:

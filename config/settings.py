@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.health.answer_first",
+    "config.bodies.refuse_large",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -142,6 +143,11 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W019",  # SAMEORIGIN, like frame-ancestors below
 ]
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# A request larger than that is refused before (config/bodies.py). An upload stays in memory: nothing that a
+# stranger sends is written to disk. Never an empty list, with which the parser reads 2 GB at once.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024  # for views that take more than a form; each has its own limit
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # an action on a long page of ticked rows
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves."""
+"""Concord as a WSGI application; config/asgi.py runs it in threads behind granian."""
 
 import os
 

@@ -33,7 +33,6 @@ from synclog.models import Entry
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 64 * 1024
 RING_EVERY_S = 1.0  # a flood rings once a second: the reader takes all that has come
 TELL_EVERY = timedelta(minutes=10)  # of refused deliveries, in the log
 CALL_TIMEOUT_S = 15.0  # a person waits for this
@@ -53,12 +52,12 @@ def receive(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
     refusal would have the other side repeat it for two days and then switch the hooks
     off. What it missed is found by the lists, which go on at their cursor.
     """
-    body = request.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        return HttpResponse(status=413)
-    hooks = registry.kind(kind).hooks if kind in registry.KINDS else None
+    hooks = registry.hooks(kind)
     if hooks is None:
         return HttpResponse(status=404)
+    body = request.read(hooks.max_bytes + 1)
+    if len(body) > hooks.max_bytes:
+        return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     connection = _connection(kind, public_id)
     why = _refusal(hooks, connection, headers, body)

@@ -109,11 +109,13 @@ class HookKind:
     gets the stored credentials (with our own "hook_secret" among them), the settings, the
     headers by their lower-case names, the body and the time in Unix seconds; it compares
     secrets in constant time. `read` returns what a delivery is about, None for an event
-    that does not concern us; it raises ValueError for a body that can't be read.
+    that does not concern us; it raises ValueError for a body that can't be read. A body
+    of more than `max_bytes` is not read.
     """
 
     verify: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, str], bytes, float], str]
     read: Callable[[Mapping[str, str], bytes], Notice | None]
+    max_bytes: int = 64 * 1024
 
 
 class NothingIn:

@@ -32,13 +32,11 @@ class Subject:
     """What a field may be read of: the record, and its company's lead.
 
     The lead is the Primary contact of the company (of the record itself, or of the one
-    that it belongs to), if it is active and enabled for the connection. `lead_barred`
-    tells why the Primary contact is not, and what to do; "" where there is none.
+    that it belongs to), if it is active and enabled for the connection.
     """
 
     record: Any
     lead: Any = None
-    lead_barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +131,14 @@ class Mapping:
     holds: Callable[[Any, bool], str] = unheld
     natural: tuple[str, ...] = ()
 
-    def render(
-        self,
-        record: object,
-        parents: Map[int, str] = NO_PARENTS,
-        *,
-        lead: object = None,
-        lead_barred: str = "",
-    ) -> Rendered:
+    def render(self, record: object, parents: Map[int, str] = NO_PARENTS, *, lead: object = None) -> Rendered:
         """Return the record in their words. Never raises for bad values: see errors.
 
         `parents`: the ids over there of our parents, by their pks. The field of a
         parent that is not among them is left out: it says nothing, it clears nothing.
         """
         rendered = Rendered({}, local={name: read(record, name) for name in self.match})
-        subject, is_orphan = Subject(record, lead, lead_barred), False
+        subject, is_orphan = Subject(record, lead), False
         for item in self.fields:
             if item.remote == self.parent:
                 above = parents.get(read(record, f"{item.local}_id"))

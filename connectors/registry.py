@@ -8,6 +8,7 @@ from django.conf import settings
 
 from connectors.addresses import Permit
 from connectors.errors import AuthFailed
+from connectors.inbound import HookKind
 from connectors.kinds import Kind
 from connectors.mapping import Mapping
 from connectors.protocol import Account, Connector, Engine
@@ -33,6 +34,11 @@ def kind(slug: str) -> Kind:
 def kinds() -> list[Kind]:
     """Return all remote systems that Concord knows."""
     return [kind(slug) for slug in KINDS]
+
+
+def hooks(slug: str) -> HookKind | None:
+    """Return how a system delivers to us; None for one that is unknown or delivers nothing."""
+    return kind(slug).hooks if slug in KINDS else None
 
 
 def mapping(connection: "Connection", entity: str) -> Mapping:

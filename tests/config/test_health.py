@@ -1,7 +1,10 @@
 """/healthz and /readyz: they answer whoever asks, and tell what waits."""
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -11,12 +14,21 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pytest_django.fixtures import Settings
 
 from companies.models import CompanyLink
+from config.health import Facts, Readiness, readiness
 from connectors.models import Connection, ConnectionHealth
 from contacts.models import ContactLink
 from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
+from tests.waiting import wait_until
+
+
+@pytest.fixture(autouse=True)
+def forget() -> None:
+    """Let no test get the answer of the one before."""
+    readiness.forget()
 
 
 def ready(client: Client) -> dict[str, object]:
+    readiness.forget()
     answer = client.get("/readyz")
     assert answer.status_code == 200
     facts: dict[str, object] = answer.json()
@@ -118,3 +130,49 @@ def test_without_the_database_it_is_not_ready(client: Client, settings: Settings
         database.settings_dict["NAME"] = name
 
     assert (answer.status_code, answer.json()["database"]) == (503, "down")
+
+
+@pytest.mark.usefixtures("ticking")
+def test_a_flood_asks_the_database_once_a_second(client: Client, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(10):  # of one answer
+        answers = {client.get("/readyz").content for _ in range(50)}
+
+    assert len(answers) == 1
+
+
+def test_nobody_waits_for_an_answer_that_somebody_else_asks_for() -> None:
+    asked, may_end = threading.Event(), threading.Event()
+    may_end.set()
+
+    def ask() -> Facts:
+        asked.set()
+        may_end.wait(20)
+        return {"asked": time.monotonic()}, 200
+
+    kept = Readiness(ask, keep_s=0)
+    first = kept()
+    may_end.clear()
+    asked.clear()
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(kept)
+        asked.wait(20)
+        meanwhile = kept()
+        may_end.set()
+
+    assert meanwhile == first
+    assert second.result() != first
+
+
+def test_an_answer_that_took_long_is_kept_nine_times_as_long() -> None:
+    asked: list[float] = []
+
+    def ask() -> Facts:
+        asked.append(time.monotonic())
+        wait_until(lambda: time.monotonic() > asked[-1] + 0.3)
+        return {}, 200
+
+    kept = Readiness(ask, keep_s=0)
+    for _ in range(50):
+        kept()
+
+    assert len(asked) == 1

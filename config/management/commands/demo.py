@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import embedded, processes
+from config import embedded, processes, serve
 from config.celery import app
 from config.demo import rehearsal, rows, staff, storefront
 from config.demo.tree import DemoEndedError, Tree, answers, only_one
@@ -112,8 +112,8 @@ def _start(tree: Tree, port: int, sandbox_port: int) -> None:
     celery = ("-m", "celery", "-A", "config")
     tree.start("worker", *celery, "worker", "-P", "threads", "-c", "8", "-n", WORKER)
     tree.start("beat", *celery, "beat", "--pidfile=")
-    granian = ("-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port))
-    tree.start("web", *granian, "--workers", "1", "--blocking-threads", "8", "config.wsgi:application")
+    _, *console = serve.console("127.0.0.1", port, workers=1)
+    tree.start("web", *console)
     tree.wait("web", answers(f"http://127.0.0.1:{port}/admin/login/"))
     tree.wait("worker", _worker_answers)
 

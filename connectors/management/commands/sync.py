@@ -129,10 +129,9 @@ def _request(connection: Connection, kinds: list[Entity[Any, Any]], run: Run, *,
             requested_by=LOGIN_USER,
             priority=Link.Priority.BULK,
             full=full,
-            along=True,
         )
         requested += asked.queued
-    runs.widen(run.pk, requested)
+    Run.objects.filter(pk=run.pk).update(requested=requested)
     return requested
 
 

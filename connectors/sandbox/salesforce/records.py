@@ -3,16 +3,15 @@
 Source: Salesforce fact sheet, "One record" and "Error codes and what to do".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import duplicates, owners
-from .addresses import AddressRules
+from . import addresses, duplicates, owners
 from .errors import MESSAGES, Refusal, not_found
 from .ids import normalised
 from .people import full_name
-from .schema import COMPOUND, Field, SObject
+from .schema import Field, SObject
 from .settings import Settings
 from .store import Row, Store, Table
 from .values import Incoming, checked
@@ -34,10 +33,9 @@ class Pen:
 class Records:
     """The write rules over the store; the caller holds the store's lock."""
 
-    def __init__(self, store: Store, settings: Settings, address_rules: AddressRules | None) -> None:
+    def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self._address_rules = address_rules
 
     def create(self, sobject: SObject, incoming: Incoming, pen: Pen) -> str:
         """Store a new record and return its id; raise Refusal."""
@@ -132,7 +130,8 @@ class Records:
     def _prepared(self, sobject: SObject, incoming: Incoming, pen: Pen, *, creating: bool) -> dict[str, Any]:
         sent = {name: value for name, value in incoming.values.items() if name != "Id"}
         fields = {name: sobject.by_name[name.lower()] for name in sent}
-        _refuse_locked(fields.values(), pen, creating=creating)
+        if not pen.writes_locked_fields:
+            _refuse_locked(fields.values(), creating=creating)
         values = {name: checked(fields[name], value) for name, value in sent.items()}
         for name, (key_field, value) in incoming.parents.items():
             values[name] = self._parent_id(sobject.by_name[name.lower()], key_field, value)
@@ -173,9 +172,8 @@ class Records:
     def _store(
         self, sobject: SObject, key: str, row: dict[str, Any], pen: Pen, *, changed: Mapping[str, Any]
     ) -> None:
-        if self._address_rules is not None:
-            creating = key not in self._table(sobject).rows
-            row.update(self._address_rules.apply(sobject, row, changed, creating=creating))
+        if self.settings.state_country_picklists:
+            row.update(addresses.settled(changed, row))
         self._refuse_taken(sobject, key, changed)
         if sobject.name in PERSONS:
             row["Name"] = full_name(row)
@@ -226,13 +224,8 @@ def _born(values: Mapping[str, Any], key: str, pen: Pen, now: str) -> dict[str, 
     }
 
 
-def _refuse_locked(fields: Iterable[Field], pen: Pen, *, creating: bool) -> None:
-    writable = {
-        field.name: field.createable if creating else field.updateable
-        for field in fields
-        if field.type == COMPOUND or not pen.writes_locked_fields
-    }
-    locked = [name for name, is_writable in writable.items() if not is_writable]
+def _refuse_locked(fields: Any, *, creating: bool) -> None:
+    locked = [field.name for field in fields if not (field.createable if creating else field.updateable)]
     if locked:
         message = (
             f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of "
