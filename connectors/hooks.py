@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from enum import StrEnum
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from django.views.decorators.http import require_POST
 from connectors import doorbell, logbook, registry, secrets
 from connectors.asking import Asker
 from connectors.errors import ConnectorError
-from connectors.inbound import HookKind, HookLine, HookState
+from connectors.inbound import Delivery, HookKind, HookLine, HookState
 from connectors.models import Connection, Listener
 from connectors.pulling import notices
 from synclog.models import Entry
@@ -41,6 +42,15 @@ HTTPS_PORT = 443
 
 _lock = threading.Lock()
 _rung: dict[int, float] = {}
+
+
+class Signature(StrEnum):
+    """What is asked of a delivery's signature. One that is given and wrong is refused in any case."""
+
+    UNCHECKED = "unchecked"  # the secret to check it by is not stored
+    NOT_YET = "not yet"  # none came signed: our own secret decides
+    SEEN = "seen"  # one came signed: all must be
+    FORCED = "forced"  # a setting says so
 
 
 @csrf_exempt  # whoever delivers is no browser; its signature is what counts
@@ -59,14 +69,15 @@ def receive(request: HttpRequest, kind: str, public_id: UUID) -> HttpResponse:
     if len(body) > hooks.max_bytes:
         return HttpResponse(status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
+    delivery = Delivery(headers, body, time.time())
     connection = _connection(kind, public_id)
-    why = _refusal(hooks, connection, headers, body)
     if connection is None:
+        hooks.verify(_nobody(), delivery, False)  # the same work: the time must not tell
         return HttpResponse(status=404)
-    if why:
+    if not _is_theirs(hooks, connection, delivery):
         return HttpResponse(status=401)
     if connection.enabled:
-        _keep(hooks, connection, headers, body)
+        _keep(hooks, connection, delivery)
     return HttpResponse()
 
 
@@ -75,36 +86,56 @@ def _connection(kind: str, public_id: UUID) -> Connection | None:
     return rows.first()
 
 
-def _refusal(hooks: HookKind, connection: Connection | None, headers: Mapping[str, str], body: bytes) -> str:
-    """Return why a delivery is refused, "" where it is not.
+def _is_theirs(hooks: HookKind, connection: Connection, delivery: Delivery) -> bool:
+    """Judge a delivery; note the first signed one, and tell the log of a refused one."""
+    listener = _listener(connection)
+    ours = listener.secret.get("value", "") if listener else ""
+    needs_signature = signature(connection, listener) in (Signature.SEEN, Signature.FORCED)
+    verdict = hooks.verify({**connection.credentials, "hook_secret": ours}, delivery, needs_signature)
+    if verdict.refused:
+        _note_refused(connection, verdict.refused)
+    elif verdict.is_signed and listener and listener.signed_at is None:
+        _note_signed(connection)
+    return not verdict.refused
 
-    The same work is done for a connection that nobody knows: the time must not tell.
-    """
-    if connection is None:
-        known: Mapping[str, Any] = {**secrets.decrypt(_nobody()), **secrets.decrypt(_nobody())}
-        chosen: Mapping[str, Any] = {}
-    else:
-        listener = _listener(connection)
-        ours = listener.secret.get("value", "") if listener else ""
-        known, chosen = {**connection.credentials, "hook_secret": ours}, connection.settings
-    why = hooks.verify(known, chosen, headers, body, time.time())
-    if why or connection is None:
-        _note_refused(connection, why)
-    return why
+
+def signature(connection: Connection, listener: Listener | None) -> Signature:
+    """Return what is asked of the signature of the next delivery."""
+    hooks = connection.system.hooks
+    if hooks and hooks.forces_signature(connection.settings):
+        return Signature.FORCED
+    if listener and listener.signed_at:
+        return Signature.SEEN
+    is_checked = hooks is not None and hooks.checks_signature(connection.credentials)
+    return Signature.NOT_YET if is_checked else Signature.UNCHECKED
+
+
+def _note_signed(connection: Connection) -> None:
+    rows = Listener.objects.filter(connection=connection, signed_at=None)
+    if rows.update(signed_at=timezone.now()):
+        text = (
+            f"{connection.system.label} signs its deliveries to {connection.name}. From now on, those "
+            "without its signature are refused."
+        )
+        logbook.event(connection, text, code="hook_signed")
+
+
+def _nobody() -> Mapping[str, Any]:
+    """Return credentials that fit nothing, decrypted as those of a connection are."""
+    return {**secrets.decrypt(_sealed()), **secrets.decrypt(_sealed())}
 
 
 @cache
-def _nobody() -> str:
-    """Return credentials that fit nothing."""
+def _sealed() -> str:
     return secrets.encrypt({"hook_secret": Listener.new_secret(), "client_secret": Listener.new_secret()})
 
 
-def _note_refused(connection: Connection | None, why: str) -> None:
+def _note_refused(connection: Connection, why: str) -> None:
     """Tell the log of a refused delivery, at most every ten minutes."""
     now = timezone.now()
-    rows = Listener.objects.filter(connection_id=connection.pk if connection else 0)
+    rows = Listener.objects.filter(connection=connection)
     due = rows.filter(Q(refused_at=None) | Q(refused_at__lt=now - TELL_EVERY))
-    if due.update(refused_at=now) and connection is not None:
+    if due.update(refused_at=now):
         text = (
             f"A delivery to the webhook address of {connection.name} was refused: {why}. If "
             f"{connection.system.label} sent it, press Repair webhooks on the connection's page, and compare "
@@ -113,9 +144,9 @@ def _note_refused(connection: Connection | None, why: str) -> None:
         logbook.event(connection, text, level=Entry.Level.WARNING, code="hook_refused")
 
 
-def _keep(hooks: HookKind, connection: Connection, headers: Mapping[str, str], body: bytes) -> None:
+def _keep(hooks: HookKind, connection: Connection, delivery: Delivery) -> None:
     try:
-        notice = hooks.read(headers, body)
+        notice = hooks.read(delivery)
     except (ValueError, RecursionError):
         logger.warning("a delivery to %s carried what it should and could not be read", connection.slug)
         return
@@ -203,6 +234,7 @@ def remove(connection: Connection, *, by: str, call_timeout_s: float = CALL_TIME
     ) as connector:
         number = connector.remove_hooks(address(connection) or listener.address)
     _store(listener, [], "")
+    Listener.objects.filter(pk=listener.pk).update(signed_at=None)  # others may come after these
     logbook.event(
         connection, f"{connection.name} is not told of changes any more.", login_user=by, code="hooks"
     )

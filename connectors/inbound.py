@@ -102,19 +102,38 @@ class HookLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """One request to the webhook address: headers by their lower-case names, the raw body, Unix seconds."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Say whether a delivery is theirs: `refused` is why it is not (for our log only), "" where it is."""
+
+    refused: str = ""
+    is_signed: bool = False  # and the signature was right
+
+
+@dataclass(frozen=True, slots=True)
 class HookKind:
     """Describe the deliveries of a remote system.
 
-    `verify` returns "" for a delivery that is theirs, else why not, for our log only. It
-    gets the stored credentials (with our own "hook_secret" among them), the settings, the
-    headers by their lower-case names, the body and the time in Unix seconds; it compares
-    secrets in constant time. `read` returns what a delivery is about, None for an event
-    that does not concern us; it raises ValueError for a body that can't be read. A body
-    of more than `max_bytes` is not read.
+    `verify` gets the stored credentials (with our own "hook_secret" among them), the
+    delivery, and whether one without a signature is refused; it compares secrets in
+    constant time. `read` returns what a delivery is about, None for an event that does not
+    concern us; it raises ValueError for a body that can't be read. A body of more than
+    `max_bytes` is not read. `checks_signature` says whether the credentials suffice to
+    check one, `forces_signature` whether the settings demand one from the start.
     """
 
-    verify: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, str], bytes, float], str]
-    read: Callable[[Mapping[str, str], bytes], Notice | None]
+    verify: Callable[[Mapping[str, Any], Delivery, bool], Verdict]
+    read: Callable[[Delivery], Notice | None]
+    checks_signature: Callable[[Mapping[str, Any]], bool]
+    forces_signature: Callable[[Mapping[str, Any]], bool]
     max_bytes: int = 64 * 1024
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from connectors import entities, hooks, pull
 from connectors.admin import cells
 from connectors.errors import ConnectorError
+from connectors.hooks import Signature
 from connectors.inbound import HookState
 from connectors.models import Connection, Cursor, Listener, Stray
 from connectors.pulling import passes
@@ -33,6 +34,15 @@ STATES = {  # word, tone, what it means
     HookState.MISSING: ("missing", "bad", "Not registered."),
     HookState.OFF: ("off", "bad", "Switched off over there: deliveries failed, or none was needed for long."),
     HookState.ASTRAY: ("astray", "bad", "Goes to another address, or does not carry Concord's secret."),
+}
+SIGNATURES = {
+    Signature.UNCHECKED: "Not checked: its client secret is not stored with the login.",
+    Signature.NOT_YET: (
+        "Not signed yet: Concord's own secret in their header decides. From the first signed delivery on, "
+        "unsigned ones are refused."
+    ),
+    Signature.SEEN: "Required: they come signed, and unsigned ones are refused.",
+    Signature.FORCED: "Required by the setting Require signatures: unsigned ones are refused.",
 }
 
 
@@ -229,6 +239,7 @@ def _hooks(
         "is_listening": is_listening,
         "is_registered": is_registered,
         "label": "Repair webhooks" if is_registered else "Register webhooks",
+        "signature": SIGNATURES[hooks.signature(connection, listener)],
         "heard": words.when(listener.heard_at, now) if listener and listener.heard_at else "none yet",
         "looked": words.when(listener.looked_at, now) if listener and listener.looked_at else "",
     }

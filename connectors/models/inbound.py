@@ -137,6 +137,7 @@ class Listener(models.Model):
     address = models.CharField(max_length=500, blank=True)  # where deliveries were asked to go
     heard_at = models.DateTimeField(null=True, blank=True)  # the last good delivery that was worked on
     refused_at = models.DateTimeField(null=True, blank=True)  # when the log last told of a refused one
+    signed_at = models.DateTimeField(null=True, blank=True)  # the first that was rightly signed: all must be
 
     def __str__(self) -> str:
         return self.address

@@ -50,5 +50,7 @@ def forget_all(connection: Connection) -> dict[str, int]:
         links.update(**_NEW)
     for model in (Cursor, Notice, Stray):  # they speak of the old organisation's records
         model._default_manager.filter(connection=connection).delete()
-    Listener.objects.filter(connection=connection).update(lines=[], looked_at=None, address="")
+    Listener.objects.filter(connection=connection).update(
+        lines=[], looked_at=None, address="", signed_at=None
+    )
     return gone

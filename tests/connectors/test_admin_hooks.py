@@ -58,6 +58,26 @@ def test_a_new_connection_says_how_it_looks_and_what_webhooks_would_give(
     assert "none yet" in text
 
 
+def test_the_page_says_what_is_asked_of_the_signature(editor: Client) -> None:
+    connection = B2BFactory.create()
+    listener = Listener.objects.create(connection=connection)
+
+    not_yet = page(editor, connection)
+    listener.signed_at = timezone.now()
+    listener.save()
+    seen = page(editor, connection)
+    Connection.objects.update(settings={"require_signature": "yes"})
+    forced = page(editor, connection)
+    Connection.objects.update(settings={}, credentials={"store_hash": "abc", "access_token": "t" * 20})
+    Listener.objects.update(signed_at=None)
+    unchecked = page(editor, connection)
+
+    assert "Not signed yet: Concord&#x27;s own secret in their header decides." in not_yet
+    assert "Required: they come signed, and unsigned ones are refused." in seen
+    assert "Required by the setting Require signatures" in forced
+    assert "Not checked: its client secret is not stored with the login." in unchecked
+
+
 def test_without_an_address_of_our_own_the_button_is_replaced_by_what_to_do(
     editor: Client, settings: Any
 ) -> None:

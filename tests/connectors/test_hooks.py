@@ -155,13 +155,49 @@ def test_five_minutes_off_are_taken_both_ways(door: Connection, off_s: int) -> N
     assert deliver(door, stamp=int(time.time()) + off_s) == 200
 
 
-def test_a_delivery_without_a_signature_is_taken_unless_signatures_are_required(door: Connection) -> None:
-    lenient = deliver(door, signed="")
+def test_from_the_first_signed_delivery_on_an_unsigned_one_is_refused(door: Connection) -> None:
+    before = deliver(door, told(company_id=1), signed="")
+    signed = deliver(door, told(company_id=2), delivery="msg_2")
+    unsigned = deliver(door, told(company_id=3), signed="")
+    again = deliver(door, told(company_id=4), delivery="msg_4")
+
+    assert (before, signed, unsigned, again) == (200, 200, 401, 200)
+    assert [notice.remote_id for notice in Notice.objects.order_by("pk")] == ["1", "2", "4"]
+    assert Entry.objects.get(code="hook_signed").description == (
+        "B2B signs its deliveries to Better B2B. From now on, those without its signature are refused."
+    )
+    assert "it carries no signature" in Entry.objects.get(code="hook_refused").description
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"signed": "v1,bm9uc2Vuc2U="}, {"ours": "guessed"}], ids=["signature", "secret"]
+)
+def test_a_delivery_that_is_refused_is_not_taken_for_the_first_signed_one(
+    door: Connection, wrong: dict[str, Any]
+) -> None:
+    refused = deliver(door, **wrong)
+    unsigned = deliver(door, told(company_id=2), signed="")
+
+    assert (refused, unsigned) == (401, 200)
+    assert Listener.objects.get().signed_at is None
+
+
+def test_one_connection_that_signs_says_nothing_of_another(door: Connection) -> None:
+    other = B2BFactory.create(slug="other", name="Other")
+    Listener.objects.create(connection=other, secret={"value": OURS}, address="https://concord.example/")
+
+    deliver(door)
+
+    assert deliver(other, told(company_id=2), signed="") == 200
+
+
+def test_a_setting_requires_the_signature_at_once(door: Connection) -> None:
     Connection.objects.update(settings={"require_signature": "yes"})
-    strict = deliver(door, told(company_id=2), signed="")
+
+    unsigned = deliver(door, signed="")
     signed = deliver(door, told(company_id=3), delivery="msg_3")
 
-    assert (lenient, strict, signed) == (200, 401, 200)
+    assert (unsigned, signed) == (401, 200)
 
 
 def test_signatures_cannot_be_required_without_the_client_secret(door: Connection) -> None:
@@ -239,8 +275,10 @@ def test_refused_deliveries_are_told_once_in_ten_minutes_and_no_secret_is(door: 
 
 
 def test_a_delivery_costs_one_look_and_one_insert(door: Connection, django_assert_num_queries: Any) -> None:
+    deliver(door)  # the first signed one is noted besides
+
     with django_assert_num_queries(4):  # the connection, a savepoint of the test's, the notice, its end
-        deliver(door)
+        deliver(door, delivery="msg_2")
 
 
 def serve(connection: Connection, live_server: Any, settings: Any) -> None:
@@ -318,8 +356,10 @@ def test_hooks_follow_us_to_another_address_and_go_on_request(
 
     hooks.register(b2b, by="dana")
     moved = {hook["destination"] for hook in store.rows(sandbox, "hook")}
+    Listener.objects.update(signed_at=timezone.now())
     removed = hooks.remove(b2b, by="dana")
 
+    assert Listener.objects.get().signed_at is None
     assert moved == {hooks.address(b2b)}
     assert removed == 10
     assert store.rows(sandbox, "hook") == []

@@ -1,9 +1,10 @@
 """The store's webhooks: which events we listen to, and whether a delivery is the store's.
 
 A delivery holds ids only, comes twice or out of order, and is a hint to read a record
-again. It is the store's if it carries our own secret and, where the client secret is
-known, the signature of Standard Webhooks. Source: BigCommerce, Webhooks, "Verify
-webhooks" and "B2B Edition events", read 2026-11.
+again. It is the store's if it carries our own secret and the signature of Standard
+Webhooks. Whether every store signs is not certain, so one without a signature is taken
+until the first signed one came (`needs_signature`). Source: BigCommerce, Webhooks,
+"Verify webhooks" and "B2B Edition events", read 2026-11.
 """
 
 import base64
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.errors import Misconfigured
-from connectors.inbound import HookKind, HookLine, HookState, Notice
+from connectors.inbound import Delivery, HookKind, HookLine, HookState, Notice, Verdict
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
 from connectors.systems.bigcommerce.errors import Refused
@@ -49,41 +50,44 @@ SCOPE_MISSING = (
 )
 
 
-def verify(
-    credentials: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    headers: Mapping[str, str],
-    body: bytes,
-    now_s: float,
-) -> str:
-    """Return "" for a delivery of the store, else why it is none; see `HookKind`."""
-    ours = str(credentials.get(HOOK_SECRET) or "")
-    carries_ours = _equal(headers.get(OUR_HEADER.lower(), ""), ours) and bool(ours)
-    secret = str(credentials.get(CLIENT_SECRET) or "")
-    wrong = (
-        _unsigned(secret, headers, body, now_s) if secret or settings.get(SIGNATURE_SETTING) == "yes" else ""
-    )
+def checks_signature(credentials: Mapping[str, Any]) -> bool:
+    """Return whether the secret is known by which the store signs."""
+    return bool(credentials.get(CLIENT_SECRET))
+
+
+def forces_signature(settings: Mapping[str, Any]) -> bool:
+    """Return whether a delivery without a signature is refused from the start."""
+    return settings.get(SIGNATURE_SETTING) == "yes"
+
+
+def verify(credentials: Mapping[str, Any], delivery: Delivery, needs_signature: bool) -> Verdict:
+    """Judge a delivery; see `HookKind`. A wrong signature is refused in any case."""
+    ours, secret = (str(credentials.get(name) or "") for name in (HOOK_SECRET, CLIENT_SECRET))
+    carries_ours = _equal(delivery.headers.get(OUR_HEADER.lower(), ""), ours) and bool(ours)
+    wrong = _unsigned(secret, delivery)
     if not carries_ours:
-        return "our own secret is not in its header"
-    is_absent = not headers.get(SIGNATURE) and settings.get(SIGNATURE_SETTING) != "yes"
-    return "" if is_absent else wrong
+        return Verdict("our own secret is not in its header")
+    if not wrong:
+        return Verdict(is_signed=True)
+    is_checked = bool(secret) and bool(delivery.headers.get(SIGNATURE))
+    return Verdict(wrong if needs_signature or is_checked else "")
 
 
-def _unsigned(secret: str, headers: Mapping[str, str], body: bytes, now_s: float) -> str:
+def _unsigned(secret: str, found: Delivery) -> str:
     """Return why the signature is not the store's, "" where it is. Several may be given: one is enough."""
     if not secret:
         return "the client secret is not known, so no signature can be checked"
-    delivery, stamp, given = (headers.get(name, "") for name in (ID, TIMESTAMP, SIGNATURE))
+    delivery, stamp, given = (found.headers.get(name, "") for name in (ID, TIMESTAMP, SIGNATURE))
     moment = wire.as_int(stamp)
-    if not delivery or moment is None:
+    if not given or not delivery or moment is None:
         return "it carries no signature"
-    if abs(now_s - moment) > TOLERANCE_S:
+    if abs(found.at_s - moment) > TOLERANCE_S:
         return "its time is more than five minutes off"
-    message = f"{delivery}.{stamp}.".encode() + body
+    message = f"{delivery}.{stamp}.".encode() + found.body
     wanted = hmac.new(secret.encode(), message, hashlib.sha256).digest()
-    found = [_decoded(part[3:]) for part in given.split() if part.startswith("v1,")]
+    offered = [_decoded(part[3:]) for part in given.split() if part.startswith("v1,")]
     # All are compared, so that the time tells nothing.
-    matches = [hmac.compare_digest(wanted, one) for one in found]
+    matches = [hmac.compare_digest(wanted, one) for one in offered]
     return "" if any(matches) else "its signature is wrong"
 
 
@@ -98,9 +102,9 @@ def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def read(headers: Mapping[str, str], body: bytes) -> Notice | None:
+def read(delivery: Delivery) -> Notice | None:
     """Return what a delivery is about, None for an event of no concern. Raises ValueError."""
-    told = json.loads(body)
+    told = json.loads(delivery.body)
     if not isinstance(told, Mapping):
         raise ValueError("not an object")
     scope, data = str(told.get("scope") or ""), told.get("data")
@@ -111,11 +115,13 @@ def read(headers: Mapping[str, str], body: bytes) -> Notice | None:
     if not remote_id:
         raise ValueError(f"no {id_name}")
     # `hash` is that of the ids alone: two changes of one record share it.
-    delivery = headers.get(ID) or f"{scope} {remote_id} {told.get('created_at')}"
-    return Notice(delivery, entity, remote_id, scope.endswith("/deleted"), scope)
+    delivery_id = delivery.headers.get(ID) or f"{scope} {remote_id} {told.get('created_at')}"
+    return Notice(delivery_id, entity, remote_id, scope.endswith("/deleted"), scope)
 
 
-HOOK_KIND = HookKind(verify=verify, read=read)
+HOOK_KIND = HookKind(
+    verify=verify, read=read, checks_signature=checks_signature, forces_signature=forces_signature
+)
 
 
 class Hooks:

@@ -134,9 +134,10 @@ SETTINGS = (
     Input(
         SIGNATURE_SETTING,
         "Require signatures",
-        "Whether a notice without the store's signature is refused. It needs the client secret of the login.",
+        "From when on a notice without the store's signature is refused. It needs the client secret of the "
+        "login.",
         "no",
-        choices=NO_YES,
+        choices=(("no", "From the first signed notice on"), ("yes", "At once")),
         section=NOTICES,
     ),
     Input(
