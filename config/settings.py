@@ -201,6 +201,8 @@ CELERY_BEAT_SCHEDULE = {
 CONCORD_INSIDE_ALLOWED = env.list(
     "CONCORD_INSIDE_ALLOWED", default=[] if PRODUCTION else ["127.0.0.1", "::1"]
 )
+# Ports that every connection may call besides 443.
+CONCORD_PORTS_ALLOWED = env.list("CONCORD_PORTS_ALLOWED", cast=int, default=[])
 
 # The engine (connectors/queue/). Times in seconds.
 CONCORD = {

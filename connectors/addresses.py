@@ -15,35 +15,32 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import idna
 
-Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
+from connectors.networks import Ip, is_inside
+
 Resolver = Callable[[str, int], Sequence[str]]
 
-SETTING = "CONCORD_INSIDE_ALLOWED"
+SETTING, PORTS_SETTING = "CONCORD_INSIDE_ALLOWED", "CONCORD_PORTS_ALLOWED"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):(?![0-9]+(?:/|$))", re.IGNORECASE)  # not the port of host:443
 _NAME = re.compile(r"(?=.{1,253}$)(?:(?!-)[a-z0-9_-]{1,63}(?<!-)\.)*(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _PLAIN_IPV4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})")
 _UNFIT = re.compile(r"[\x00-\x20\x7f\\]")  # what a browser, a library and a server each read in their own way
 
-_UNICAST = ipaddress.ip_network("2000::/3")  # all that is given out of IPv6
-_OLD_RELAYS = ipaddress.ip_network("192.88.99.0/24")  # of 6to4, RFC 7526
-# What stands for an IPv4 address on its way: as public as that one. Mapped; NAT64, RFC 6052; Teredo; 6to4.
-_TRANSLATED = [
-    ipaddress.ip_network(text) for text in ("::ffff:0:0/96", "64:ff9b::/96", "2001::/32", "2002::/16")
-]
-_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: before an IPv4 address in the last half of any prefix
+HTTPS_PORT, HTTP_PORT = 443, 80
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """What a connection may do beyond calling public https addresses: a rehearsal only.
+    """What a connection may do beyond calling public https addresses on port 443.
 
-    `inside` are the host names, addresses and networks that it may call although
-    they are inside. A name among them may lead anywhere.
+    `ports` are others that any connection may call. Of a rehearsal only, `inside` are the
+    host names, addresses and networks that it may call although they are inside, on every
+    port. A name among them may lead anywhere.
     """
 
     rehearsal: bool = False
     inside: Sequence[str] = ()
+    ports: Sequence[int] = ()
 
 
 STRICT = Permit()
@@ -88,10 +85,12 @@ def wrong(url: str, permit: Permit = STRICT) -> str:
         return "This is not an address. It looks like https://acme.example."
     is_readable = parts.scheme == "http" and not permit.rehearsal
     plain = "Use https: over plain http the login would travel readable for all." if is_readable else ""
-    return _wrong_shape(parts, port) or _wrong_host(host, permit) or plain
+    # Whether a rehearsal's port is that of an allowed host shows when its name is resolved.
+    port_wrong = "" if permit.rehearsal and permit.inside else _wrong_port(port or HTTPS_PORT, permit)
+    return _wrong_shape(parts, port) or _wrong_host(host, permit) or plain or port_wrong
 
 
-def refused(host: str, found: Sequence[str], permit: Permit = STRICT) -> str:
+def refused(host: str, found: Sequence[str], permit: Permit = STRICT, port: int = HTTPS_PORT) -> str:
     """Return in a sentence why a name that leads to these addresses is not called, "" if it may be."""
     if _is_named(host, permit):
         return ""
@@ -100,18 +99,8 @@ def refused(host: str, found: Sequence[str], permit: Permit = STRICT) -> str:
         if is_inside(address) and not _is_allowed(address, permit):
             to = "" if host == text else f" (it leads to {text})"
             return f"{host} points inside your own network{to}. {_remedy(permit)}"
-    return ""
-
-
-def is_inside(address: Ip) -> bool:
-    """Return whether an address is anything but a public one, also where it carries another in it."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return not address.is_global or address.is_multicast or address.is_reserved or address in _OLD_RELAYS
-    carried = _carried(address)
-    if any(is_inside(one) for one in carried):
-        return True
-    is_translated = any(address in network for network in _TRANSLATED)
-    return not is_translated and (address not in _UNICAST or not address.is_global)
+    is_excepted = all(_is_allowed(ipaddress.ip_address(text.partition("%")[0]), permit) for text in found)
+    return "" if is_excepted else _wrong_port(port, permit)
 
 
 def resolved(host: str, port: int) -> list[str]:
@@ -134,8 +123,9 @@ def points_inside(
     host = _host(parts)
     pool = ThreadPoolExecutor(1, thread_name_prefix="resolve")
     try:
-        asked: Future[Sequence[str]] = pool.submit(resolve, host, parts.port or 443)
-        return refused(host, asked.result(within_s), permit)
+        port = parts.port or (HTTP_PORT if parts.scheme == "http" else HTTPS_PORT)
+        asked: Future[Sequence[str]] = pool.submit(resolve, host, port)
+        return refused(host, asked.result(within_s), permit, port)
     except (OSError, UnicodeError):  # TimeoutError is one of them
         return ""
     finally:
@@ -158,7 +148,7 @@ class Guard:
         found = list(self.resolve(host, port))
         if not found:
             raise OSError(f"{host} has no address")
-        said = refused(host, found, self.permit)
+        said = refused(host, found, self.permit, port)
         if said:
             raise RefusedAddressError(said)
         return found
@@ -174,6 +164,16 @@ def _wrong_shape(parts: SplitResult, port: int | None) -> str:
     if port == 0:
         return "Port 0 can't be called. Leave the port out."
     return ""
+
+
+def _wrong_port(port: int, permit: Permit) -> str:
+    usual = (HTTPS_PORT, HTTP_PORT) if permit.rehearsal else (HTTPS_PORT,)
+    if port in (*usual, *permit.ports):
+        return ""
+    return (
+        f"Concord calls port {HTTPS_PORT} only, and this is port {port}. Leave the port out, or have it "
+        f"named in the setting {PORTS_SETTING} by whoever runs Concord."
+    )
 
 
 def _wrong_host(host: str, permit: Permit) -> str:
@@ -219,15 +219,6 @@ def _is_number(host: str) -> bool:
     Source: URL Standard, "ends in a number". None of these is anybody's name.
     """
     return _NUMBER.fullmatch(host.rpartition(".")[2]) is not None
-
-
-def _carried(address: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """Return the IPv4 addresses that this one stands for, or may."""
-    found = [address.sixtofour, *(address.teredo or ())]
-    is_isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
-    if is_isatap or any(address in network for network in _TRANSLATED[:2]):
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [one for one in found if one is not None]
 
 
 def _is_named(host: str, permit: Permit) -> bool:

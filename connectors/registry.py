@@ -80,4 +80,5 @@ def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: 
 
 def permit(environment: str) -> Permit:
     """Return where a connection of this environment may connect to, beyond public https addresses."""
-    return Permit(environment == REHEARSAL, tuple(settings.CONCORD_INSIDE_ALLOWED))
+    inside, ports = tuple(settings.CONCORD_INSIDE_ALLOWED), tuple(settings.CONCORD_PORTS_ALLOWED)
+    return Permit(environment == REHEARSAL, inside, ports)

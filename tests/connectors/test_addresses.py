@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -20,13 +22,13 @@ from connectors.addresses import (
     Guard,
     Permit,
     RefusedAddressError,
-    is_inside,
     normal,
     points_inside,
     refused,
     wrong,
 )
 from connectors.models import Connection
+from connectors.networks import INSIDE_IPV4, INSIDE_IPV6, is_inside
 from connectors.protocol import Account
 from connectors.systems.salesforce.connector import SalesforceConnector
 from tests import desk, keys, wires
@@ -38,7 +40,7 @@ INSIDE = "points inside your own network"
 PUBLIC = [
     "https://acme.my.salesforce.com",
     "https://acme--uat.sandbox.my.salesforce.com/",
-    "https://acme.my.salesforce.com:8443/salesforce",
+    "https://acme.my.salesforce.com:443/salesforce",
     "https://8.8.8.8",
     "https://[2606:4700:4700::1111]",
     "https://[::ffff:8.8.8.8]",
@@ -65,6 +67,13 @@ POINTS_INSIDE = [
     "https://100.64.0.1",
     "https://100.127.255.254",
     "https://192.0.0.1",
+    "https://192.0.0.192",
+    "https://168.63.129.16",
+    "https://192.31.196.1",
+    "https://192.52.193.1",
+    "https://192.175.48.1",
+    "https://198.51.100.7",
+    "https://203.0.113.7",
     "https://192.0.2.1",
     "https://192.88.99.1",
     "https://198.18.0.1",
@@ -91,6 +100,14 @@ POINTS_INSIDE = [
     "https://[fec0::1]",
     "https://[ff02::1]",
     "https://[2001:db8::1]",
+    "https://[2001:1::1]",
+    "https://[2001:2::1]",
+    "https://[2001:20::1]",
+    "https://[2620:4f:8000::1]",
+    "https://[3fff::1]",
+    "https://[5f00::1]",
+    "https://[4000::1]",
+    "https://[100:0:0:1::1]",
     "https://[100::1]",
     "https://１２７.0.0.1",
     "https://①②⑦.⓪.⓪.①",
@@ -224,10 +241,10 @@ NETWORKS = """
     0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.168.0.0/16 198.18.0.0/15
     224.0.0.0/4 240.0.0.0/4
 """
-INSIDE_IPV4 = st.sampled_from(NETWORKS.split()).flatmap(lambda network: st.ip_addresses(network=network))
+IPV4_INSIDE = st.sampled_from(NETWORKS.split()).flatmap(lambda network: st.ip_addresses(network=network))
 
 
-@given(INSIDE_IPV4)
+@given(IPV4_INSIDE)
 @example(ipaddress.ip_address("169.254.169.254"))
 @example(ipaddress.ip_address("127.0.0.1"))
 def test_no_spelling_of_an_inside_address_gets_through(address: ipaddress.IPv4Address) -> None:
@@ -237,11 +254,83 @@ def test_no_spelling_of_an_inside_address_gets_through(address: ipaddress.IPv4Ad
 
 
 @given(st.ip_addresses(v=4))
-def test_what_is_public_for_the_library_is_public_here(address: ipaddress.IPv4Address) -> None:
-    if address.is_global and not address.is_multicast and not str(address).startswith("192.88.99."):
-        assert not is_inside(address)
-    else:
+@example(ipaddress.ip_address("192.0.0.192"))
+@example(ipaddress.ip_address("192.0.0.9"))
+def test_what_the_library_takes_for_private_is_inside_here(address: ipaddress.IPv4Address) -> None:
+    """Versions of the library differ; ours is never the more lenient one."""
+    if not address.is_global or address.is_multicast or address.is_reserved:
         assert is_inside(address)
+
+
+@given(st.ip_addresses(v=6))
+def test_what_the_library_takes_for_private_is_inside_here_too(address: ipaddress.IPv6Address) -> None:
+    stands_for_another = address.ipv4_mapped or address.sixtofour or address.teredo
+    if not address.is_global and not stands_for_another:
+        assert is_inside(address)
+
+
+@pytest.mark.parametrize("network", [*INSIDE_IPV4, *INSIDE_IPV6], ids=str)
+def test_a_network_of_the_list_is_inside_from_its_first_to_its_last_address(network: Any) -> None:
+    if network == ipaddress.ip_network("2001::/23"):  # Teredo's part of it is as public as what it carries
+        network = ipaddress.ip_network("2001:100::/24")
+
+    assert is_inside(network[0])
+    assert is_inside(network[-1])
+
+
+NEIGHBOURS = """
+    9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0
+    192.167.255.255 198.17.255.255 198.20.0.0 223.255.255.255 2001:200:: 2606:4700::1 2a00::1
+    3ffe:ffff:: 3fff:1000::
+"""
+
+
+@pytest.mark.parametrize("text", NEIGHBOURS.split())
+def test_their_neighbours_are_public(text: str) -> None:
+    assert not is_inside(ipaddress.ip_address(text))
+
+
+WITH_8443 = Permit(ports=(8443,))
+
+
+@pytest.mark.parametrize(
+    ("url", "permit", "is_taken"),
+    [
+        ("https://acme.example:443", STRICT, True),
+        ("https://acme.example:8443", STRICT, False),
+        ("https://acme.example:80", STRICT, False),
+        ("https://acme.example:22", Permit(rehearsal=True), False),
+        ("http://acme.example", Permit(rehearsal=True), True),
+        ("https://acme.example:8443", WITH_8443, True),
+        ("https://acme.example:9443", WITH_8443, False),
+        ("http://127.0.0.1:8100", HERE, True),
+        ("https://8.8.8.8:8443", HERE, False),
+    ],
+)
+def test_another_port_than_443_needs_the_setting_or_an_exception_inside(
+    url: str, permit: Permit, is_taken: bool
+) -> None:
+    host = urlsplit(url).hostname or ""
+    leads_to = host if host[0].isdigit() else "93.184.216.34"
+
+    said = points_inside(url, permit, resolve=lambda *_: [leads_to])
+
+    assert ("the setting CONCORD_PORTS_ALLOWED" in said) != is_taken
+    assert bool(said) != is_taken
+
+
+def test_at_the_connect_the_port_counts_too() -> None:
+    with pytest.raises(RefusedAddressError, match="port 6379"):
+        Guard(HERE, Resolver([["93.184.216.34"]])).addresses("acme.example", 6379)
+    with pytest.raises(RefusedAddressError, match="port 6379"):
+        Guard(HERE, Resolver([["127.0.0.1", "93.184.216.34"]])).addresses("acme.example", 6379)
+    assert Guard(HERE, Resolver([["127.0.0.1"]])).addresses("acme.example", 6379) == ["127.0.0.1"]
+
+
+def test_the_setting_serves_every_environment() -> None:
+    with override_settings(CONCORD_PORTS_ALLOWED=[8443]):
+        for environment in ("production", "sandbox", "rehearsal"):
+            assert wrong("https://acme.example:8443", registry.permit(environment)) == ""
 
 
 def test_what_a_name_leads_to_counts_and_one_inside_refuses_all() -> None:
@@ -396,7 +485,9 @@ def test_nobody_inside_is_called(door: Door, url: str) -> None:
 def test_a_name_that_leads_inside_is_not_called(door: Door) -> None:
     resolver = Resolver([["127.0.0.1"]])
 
-    error = refusal(f"https://acme.example:{door.port}", resolve=resolver)
+    permit = Permit(ports=(door.port,))
+
+    error = refusal(f"https://acme.example:{door.port}", permit=permit, resolve=resolver)
 
     problem = http.problem_of_exception(error, "Salesforce", 2)
     assert (type(problem), problem.code) == (errors.Misconfigured, "address")
