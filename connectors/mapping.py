@@ -32,11 +32,13 @@ class Subject:
     """What a field may be read of: the record, and its company's lead.
 
     The lead is the Primary contact of the company (of the record itself, or of the one
-    that it belongs to), if it is active and enabled for the connection.
+    that it belongs to), if it is active and enabled for the connection. `lead_barred`
+    tells why the Primary contact is not, and what to do; "" where there is none.
     """
 
     record: Any
     lead: Any = None
+    lead_barred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,21 @@ class Mapping:
     holds: Callable[[Any, bool], str] = unheld
     natural: tuple[str, ...] = ()
 
-    def render(self, record: object, parents: Map[int, str] = NO_PARENTS, *, lead: object = None) -> Rendered:
+    def render(
+        self,
+        record: object,
+        parents: Map[int, str] = NO_PARENTS,
+        *,
+        lead: object = None,
+        lead_barred: str = "",
+    ) -> Rendered:
         """Return the record in their words. Never raises for bad values: see errors.
 
         `parents`: the ids over there of our parents, by their pks. The field of a
         parent that is not among them is left out: it says nothing, it clears nothing.
         """
         rendered = Rendered({}, local={name: read(record, name) for name in self.match})
-        subject, is_orphan = Subject(record, lead), False
+        subject, is_orphan = Subject(record, lead, lead_barred), False
         for item in self.fields:
             if item.remote == self.parent:
                 above = parents.get(read(record, f"{item.local}_id"))

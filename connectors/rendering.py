@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
-from connectors import entities, registry
+from connectors import entities, leads, registry
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered
 from connectors.models import Connection, Link
@@ -35,14 +35,19 @@ class Renderer:
         self.connection, self.kind = connection, kind
         self.mapping: Mapping = registry.mapping(connection, kind.name)
         self.parents: dict[int, Parent] = {}
-        self.leads: dict[int, Any] = {}  # by the pk of their company
+        self.leads: dict[int, leads.Lead] = {}  # by the pk of their company
 
     def render(self, records: Sequence[Any]) -> list[Rendered]:
         """Return each record rendered, in order."""
         self._look_up(records)
         self._find_leads(records)
         there = {pk: parent.remote_id for pk, parent in self.parents.items()}
-        return [self.mapping.render(record, there, lead=self.lead_of(record)) for record in records]
+        return [
+            self.mapping.render(
+                record, there, lead=self.lead_of(record), lead_barred=self._lead(record).barred
+            )
+            for record in records
+        ]
 
     def one(self, record: Any) -> Rendered:
         """Return one record rendered."""
@@ -70,7 +75,11 @@ class Renderer:
 
     def lead_of(self, record: Any) -> Any:
         """Return the lead of a record's company, None where it has none that is enabled here."""
-        return self.leads.get(self._company(record)) if self.mapping.lead else None
+        lead = self._lead(record)
+        return None if lead.barred else lead.record
+
+    def _lead(self, record: Any) -> leads.Lead:
+        return self.leads.get(self._company(record), leads.NOBODY) if self.mapping.lead else leads.NOBODY
 
     def _company(self, record: Any) -> int:
         lead = entities.get(self.mapping.lead)
@@ -81,12 +90,8 @@ class Renderer:
         """Read the leads in one query. Anew each time: they may have been switched off since."""
         if not self.mapping.lead:
             return
-        lead = entities.get(self.mapping.lead)
         companies = {self._company(record) for record in records}
-        enabled = lead.links().filter(connection=self.connection, enabled=Link.Enabled.YES)
-        found = lead.records().filter(**{lead.lead: True, f"{lead.parent}__in": companies}, sync_enabled=True)
-        found = found.filter(pk__in=enabled.values("record"))
-        self.leads = {getattr(one, f"{lead.parent}_id"): one for one in found}
+        self.leads = leads.find(self.connection, entities.get(self.mapping.lead), companies)
 
     def moved(self, links: Sequence[Any], renderings: Sequence[Rendered]) -> set[int]:
         """Return the links (pks) whose record stands below another parent over there than here.

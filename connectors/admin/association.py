@@ -42,7 +42,10 @@ def shown(request: HttpRequest, admin: "StripMixin", record: Any) -> dict[str, A
 
 
 def store(request: HttpRequest, admin: "StripMixin", record: Any) -> None:
-    """Store the Yes, No or Automatic of each line that a person changed; needs the right to sync."""
+    """Store the Yes, No or Automatic of each line that a person changed; needs the right to sync.
+
+    The caller saves the record next, which compares it with what each system has.
+    """
     if MARK not in request.POST or not admin.has_sync_permission(request):
         return
     board = admin.board(request)
@@ -52,10 +55,10 @@ def store(request: HttpRequest, admin: "StripMixin", record: Any) -> None:
         if wanted is None or wanted == was:
             continue
         if wanted == AUTOMATIC:
-            queue.set_automatic(board.entity.name, record.pk, connection)
+            queue.set_automatic(board.entity.name, record.pk, connection, look=False)
         elif wanted in (YES, NO):
             by = request.user.get_username()
-            queue.set_enabled(board.entity.name, record.pk, connection, wanted == YES, by=by)
+            queue.set_enabled(board.entity.name, record.pk, connection, wanted == YES, by=by, look=False)
 
 
 def keep_box(request: HttpRequest, form: Any, record: Any) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -122,8 +121,6 @@ class ClicksMixin(_Admin):
         record, connection = self._clicked(request, object_id, connection_id)
         board, by = self.board(request), request.user.get_username()
         queue.set_enabled(board.entity.name, record.pk, connection, enabled, by=by)
-        if enabled and board.entity.lead:
-            _look_again(record, by)
         name = states.capped(str(record), 100)
         if enabled:
             text = f"{name} is enabled for {connection.name}. This did not send it: send it when you like."
@@ -168,10 +165,3 @@ class ClicksMixin(_Admin):
         tab = request.POST.get("tab", "")  # a browser doesn't tell which part of a page it was on
         part = f"#{tab}" if safe and tab.isalpha() and tab.isascii() else ""
         return HttpResponseRedirect(page + part if safe else cells.address(self.model, "changelist"))
-
-
-def _look_again(record: Any, by: str) -> None:
-    """Let what needs this record as its lead know that it was enabled: it may go now."""
-    with transaction.atomic():
-        for other in record.touches():
-            other.touched(by, of=type(record))

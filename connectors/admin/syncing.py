@@ -45,11 +45,12 @@ def request_sync(request: HttpRequest, board: Board, connection: Connection, cho
         return run
     queued = sum(result.queued for result in results.values())
     text = format_html(
-        "{}{}: {}. {}{}{}{}",
+        "{}{}: {}. {}{}{}{}{}",
         f"{connection.name}: " if len(board.connections) > 1 else "",
         chosen.counted() if chosen.is_family else f"{chosen.total:,} chosen",
         ", ".join(_parts(chosen, queued, results)),
         _before_them(board, results),
+        _with_them(results),
         barred(chosen),
         _paused(board, connection) if queued else "",
         follow(request, run),
@@ -125,6 +126,16 @@ def _before_them(board: Board, results: Results) -> str:
     verb = "was" if parents == 1 else "were"
     counted = words.counted(parents, entity.label, entity.label_plural)
     return f"{counted} of theirs {verb} never sent: {'it goes' if parents == 1 else 'they go'} first. "
+
+
+def _with_them(results: Results) -> str:
+    """Say that new records are created with their leads, where those were not chosen themselves."""
+    number = sum(result.leads for result in results.values())
+    lead = next((entity for entity in entities.in_order() if entity.lead), None)
+    if not number or lead is None or lead.name in results:
+        return ""
+    counted = words.counted(number, f"Primary {lead.label}", f"Primary {lead.label_plural}")
+    return f"{counted} {'goes' if number == 1 else 'go'} along. "
 
 
 def barred(chosen: Chosen) -> str:

@@ -29,26 +29,48 @@ def enqueue_auto(record: Synced, *, requested_by: str = "", because_of: type[Syn
     Automatic sync on: whatever differs from the snapshot is requested, and a record
     without a link is associated. Off: a linked record that differs is marked as
     changed, and one that is being sent is looked at again when that ends. A record
-    that is switched off is withdrawn.
+    that is switched off is withdrawn, unless a call of it got no answer: nobody knows
+    what stands over there, so it goes on waiting for the day it is switched on.
     """
     kind = entities.of(type(record))
     if not record.sync_enabled:
-        waiting = kind.links().filter(record_id=record.pk, state=Link.State.PENDING)
+        waiting = kind.links().filter(record_id=record.pk, state=Link.State.PENDING, unsure=False)
         waiting.update(state=Link.State.IDLE)
         return
     for connection in _connections(kind.name):
-        if because_of is not None and not _depends(connection, kind.name, entities.of(because_of)):
-            continue
-        # Locked: an answer about it is settled before this looks, or sees this save when it is.
-        links = kind.links().select_for_update().filter(connection=connection, record_id=record.pk)
-        link = links.first()
-        if link is None:
-            wanted = connection.sends_by_itself(record) and connection.associates_automatically(kind.name)
-            if wanted and not _held(connection, kind, record):
-                _request_saved(kind, record, connection, requested_by)
-        elif link.enabled == Link.Enabled.YES:
-            link.record = record
-            _after_save(kind, link, connection, requested_by)
+        if because_of is None or _depends(connection, kind.name, entities.of(because_of)):
+            _want(kind, record, connection, requested_by)
+
+
+def look_again(record: Synced, connection: Connection, *, requested_by: str) -> None:
+    """Request or mark what a record wants of one connection, after a person switched it there.
+
+    As `enqueue_auto` after a save, and for those whose payload depends on it (see
+    `Synced.touches`) too. Call it in a transaction that holds the record.
+    """
+    kind = entities.of(type(record))
+    is_on = kind.links().filter(connection=connection, record_id=record.pk, enabled=Link.Enabled.YES).exists()
+    for other in record.touches():
+        name = entities.of(type(other)).name
+        if is_on:
+            other.touched(requested_by, of=type(record))
+        elif name in connection.system.entities and _depends(connection, name, kind):
+            find_changed(connection, name, [other.pk])  # what failed without it is not tried again
+    if record.sync_enabled and connection.enabled:
+        _want(kind, record, connection, requested_by)
+
+
+def _want(kind: Entity[Any, Any], record: Synced, connection: Connection, requested_by: str) -> None:
+    # Locked: an answer about it is settled before this looks, or sees this save when it is.
+    links = kind.links().select_for_update().filter(connection=connection, record_id=record.pk)
+    link = links.first()
+    if link is None:
+        wanted = connection.sends_by_itself(record) and connection.associates_automatically(kind.name)
+        if wanted and not _held(connection, kind, record):
+            _request_saved(kind, record, connection, requested_by)
+    elif link.enabled == Link.Enabled.YES:
+        link.record = record
+        _after_save(kind, link, connection, requested_by)
 
 
 def _depends(connection: Connection, entity: str, other: Entity[Any, Any]) -> bool:

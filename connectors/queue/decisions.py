@@ -13,6 +13,8 @@ from connectors import entities, logbook
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import CREATE, Adoption, Candidate, Matched, Outcome, Status
+from connectors.queue import pulled
+from connectors.queue.changes import look_again
 from connectors.queue.requests import enqueue, enqueue_chosen
 from connectors.queue.slots import live_leases
 
@@ -143,33 +145,50 @@ def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:
     return kind, link
 
 
-def set_enabled(entity: str, pk: int, connection: Connection, enabled: bool, *, by: str) -> None:
-    """Store a person's yes or no to syncing one record with one connection.
+def set_enabled(
+    entity: str, pk: int, connection: Connection, enabled: bool, *, by: str, look: bool = True
+) -> Any:
+    """Store a person's yes or no to syncing one record with one connection; return its link, fresh.
 
-    No: nothing sends it, a waiting request is withdrawn. A call under way is not
-    called back: what it answers is stored.
+    Yes: what differs is requested or marked at once, as after a save of the record. No:
+    nothing sends it, a waiting request is withdrawn unless an earlier call of it got no
+    answer; a call under way is not called back: what it answers is stored. Without
+    `look` nothing is compared: for a caller who saves the record next.
     """
     kind = entities.get(entity)
     answer = Link.Enabled.YES if enabled else Link.Enabled.NO
     with transaction.atomic():
+        record = pulled.hold(kind, kind.records().get(pk=pk))
         kind.link.objects.get_or_create(connection=connection, record_id=pk)
         link = kind.link.objects.select_for_update().get(connection=connection, record_id=pk)
         link.enabled, link.enabled_by, link.enabled_at = answer, by[:150], timezone.now()
-        if not enabled and link.state == Link.State.PENDING:
+        if not enabled and link.state == Link.State.PENDING and not link.unsure:
             link.state = Link.State.IDLE
         link.save(update_fields=["enabled", "enabled_by", "enabled_at", "state"])
+        if look:
+            look_again(record, connection, requested_by=by)
+    return _fresh(kind, connection, pk)
 
 
-def set_automatic(entity: str, pk: int, connection: Connection) -> None:
-    """Take a person's yes or no back: the connection's rule decides again.
+def set_automatic(entity: str, pk: int, connection: Connection, *, by: str = "", look: bool = True) -> Any:
+    """Take a person's yes or no back: the connection's rule decides again. Returns its link, None for none.
 
-    A record that is linked, waits or is being sent keeps its link, enabled; others lose it.
+    A record that is linked, waits or is being sent keeps its link, enabled; others lose
+    it. `look`: as in `set_enabled`.
     """
     kind = entities.get(entity)
     with transaction.atomic():
+        record = pulled.hold(kind, kind.records().get(pk=pk))
         links = kind.links().filter(connection=connection, record_id=pk)
         list(links.select_for_update().values_list("pk"))
         rests = Q(lease=None) | ~Q(lease__in=live_leases(connection))
         known = links.exclude(rests, remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
         if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
             links.delete()
+        if look:
+            look_again(record, connection, requested_by=by)
+    return _fresh(kind, connection, pk)
+
+
+def _fresh(kind: Entity[Any, Any], connection: Connection, pk: int) -> Any | None:
+    return kind.links().filter(connection=connection, record_id=pk).first()

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 from connectors import clock, doorbell, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link, LinkQuerySet
+from connectors.queue.leads import enable_leads
 from connectors.queue.upsert import write_requests
 from connectors.rendering import parent_is_there
 from synclog import runs
@@ -26,6 +27,7 @@ class Enqueued:
     queued: int = 0
     not_enabled: list[int] = field(default_factory=list)  # pks that a person switched off
     parents: int = 0  # requested along, since these could not be sent before them
+    leads: int = 0  # neither asked for nor off, and created together with new ones of these
 
 
 def enqueue(
@@ -37,25 +39,26 @@ def enqueue(
     requested_by: str,
     priority: int = Link.Priority.CLICK,
     full: bool = False,
-    parents: bool | None = None,
+    along: bool | None = None,
 ) -> Enqueued:
     """Request that these records be sent, and ring once when that is committed.
 
     Associates those that have no link yet; leaves alone those switched off. Each
     row gets a fresh ticket: whoever is sending it now will not close it. `full`
-    sends every field, not the difference. A click requests the parents too that were
-    never sent, and so does whoever wants it of `parents`. Never waits for the broker.
+    sends every field, not the difference. A click takes along what the records cannot be
+    sent without, and so does whoever wants it of `along`: their parents that were never
+    sent, and the leads of new records, unless switched off. Never waits for the broker.
     """
     kind = entities.get(entity)
     wanted = sorted(set(pks))
     asked = request_row(kind, connection, run, requested_by, priority)
-    along = priority == Link.Priority.CLICK if parents is None else parents
+    takes = priority == Link.Priority.CLICK if along is None else along
     try:
-        return _enqueue(kind, connection, asked, wanted, full=full, along=along)
+        return _enqueue(kind, connection, asked, wanted, full=full, along=takes)
     except IntegrityError:  # a record was deleted meanwhile: without it, it goes through
         if database.in_atomic_block:
             raise
-        return _enqueue(kind, connection, asked, wanted, full=full, along=along)
+        return _enqueue(kind, connection, asked, wanted, full=full, along=takes)
 
 
 def enqueue_chosen(
@@ -67,15 +70,15 @@ def enqueue_chosen(
 ) -> dict[str, Enqueued]:
     """Request what a person chose, records (pks) by entity, in one transaction and parents first.
 
-    Many of them are a backlog, which a click on one record goes ahead of; their parents go
-    along either way. Returns what became of each entity's.
+    Many of them are a backlog, which a click on one record goes ahead of; what they cannot be
+    sent without goes along either way. Returns what became of each entity's.
     """
     priority = priority_of(sum(map(len, chosen.values())))
     with transaction.atomic():
         return {
             kind.name: enqueue(
                 kind.name, chosen[kind.name], connection,
-                run=run, requested_by=requested_by, priority=priority, parents=True,
+                run=run, requested_by=requested_by, priority=priority, along=True,
             )
             for kind in entities.in_order(chosen)
         }  # fmt: skip
@@ -99,32 +102,37 @@ def _enqueue(
         off = _switched_off(kind, connection, wanted)
         sent = [pk for pk in wanted if pk not in off]
         # First: parents before children.
-        parents = _request_parents(kind, connection, template, sent) if along else 0
+        parents, led = _request_parents(kind, connection, template, sent) if along else (0, 0)
         queued = write_requests(kind, template, wanted)
+        led += enable_leads(kind, template) if along else 0
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
         if parents and template.run:
             runs.widen(template.run, parents)
         doorbell.ring_after_commit(connection.pk)
-    return Enqueued(queued, sorted(off), parents)
+    return Enqueued(queued, sorted(off), parents, led)
 
 
 def _request_parents(
     kind: Entity[Any, Any], connection: Connection, template: Link, wanted: list[int]
-) -> int:
-    """Request the parents that nobody ever sent; one that failed or is switched off stays as it is.
+) -> tuple[int, int]:
+    """Request the parents that nobody ever sent; return how many, and how many leads of theirs go along.
 
-    One that waits already comes as early as these want it to.
+    One that failed or is switched off stays as it is. One that waits already comes as early as
+    these want it to.
     """
     if not kind.parent:
-        return 0
+        return 0, 0
     parent = entities.get(kind.parent)
     pks = set(kind.records().filter(pk__in=wanted).values_list(f"{kind.parent}_id", flat=True))
     _hurry(parent, connection, pks, template.priority)
     known = parent.links().filter(connection=connection, record__in=pks)
     known = known.exclude(remote_id="", state=Link.State.IDLE, enabled=Link.Enabled.YES)
     missing = sorted(pks - set(known.values_list("record_id", flat=True)))
-    return write_requests(parent, _template_of(parent, template), missing) if missing else 0
+    if not missing:
+        return 0, 0
+    asked = _template_of(parent, template)
+    return write_requests(parent, asked, missing), enable_leads(parent, asked)
 
 
 def _hurry(kind: Entity[Any, Any], connection: Connection, pks: Collection[int], priority: int) -> None:

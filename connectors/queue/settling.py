@@ -236,7 +236,7 @@ def _send_leads(
         if pks:
             done = enqueue(
                 lead.name, pks, connection,
-                run=row.run, requested_by=row.requested_by, priority=row.priority, parents=False,
+                run=row.run, requested_by=row.requested_by, priority=row.priority, along=False,
             )  # fmt: skip
             if done.queued:  # who was switched off meanwhile is not asked for
                 runs.widen(row.run, done.queued)

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from companies.admin.panels import OVER, ChildGrid, Column, cut, tick
 from companies.models import Company
+from connectors import entities, leads
 from connectors.admin import cells
 from connectors.admin.box import Mend
 from connectors.models import Connection
@@ -26,18 +27,11 @@ def _set_as_primary(request: HttpRequest, contact: Any) -> SafeString:
 
 def _primary(company: Company, connection: Connection) -> Mend:
     """Return what to do where a system lacks the Primary of a company."""
-    primary = company.contacts.filter(is_primary=True).first()
-    if primary is None:
+    lead = leads.find(connection, entities.of(Contact), [company.pk]).get(company.pk)
+    if lead is None:
         return Mend("a Primary contact", f"#{GRID.slug}", is_missing=True)
-    url = f"{cells.address(Contact, 'change', primary.pk)}?{OVER}={company.pk}"
-    label = f"{primary.name[:80]} (Primary contact)"
-    goes = primary.sync_enabled and primary.links.filter(connection=connection, enabled="yes").exists()
-    if goes:
-        return Mend(label, url)
-    text = (
-        f"not enabled for {connection.name}. Enable the contact there, or sync the company with its contacts."
-    )
-    return Mend(label, url, text=text)
+    url = f"{cells.address(Contact, 'change', lead.record.pk)}?{OVER}={company.pk}"
+    return Mend(f"{lead.record.name[:80]} (Primary contact)", url, text=lead.barred)
 
 
 MENDS = {"primary_contact": _primary}

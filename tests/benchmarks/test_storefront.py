@@ -83,7 +83,7 @@ def _request(connection: Connection) -> None:
     for kind in entities.in_order():
         pks = list(kind.records().values_list("pk", flat=True))
         queue.enqueue(
-            kind.name, pks, connection, run=run, requested_by="t", priority=Link.Priority.BULK, parents=False
+            kind.name, pks, connection, run=run, requested_by="t", priority=Link.Priority.BULK, along=False
         )
 
 

@@ -235,3 +235,31 @@ def test_the_whole_family_arrives_and_who_is_inactive_stays(
     assert LocationLink.objects.exclude(remote_id="").count() == 2
     assert (run.requested, run.finished, run.skipped) == (6, 6, 2)
     assert not Entry.objects.filter(level="ERROR").exists()
+
+
+def test_a_company_alone_takes_its_primary_along_and_that_is_said(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    answer = client.post(f"{GRID}{facebook.pk}/sync/{store.pk}/", follow=True)
+
+    assert "1 chosen: 1 queued. 1 Primary contact goes along." in told(answer)
+    assert waiting_in_all() == (1, 0, 0)
+    assert ContactLink.objects.get().record.is_primary
+
+
+def test_a_primary_that_somebody_switched_off_is_not_taken_along(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    mark = facebook.contacts.get(is_primary=True)
+    ContactLink.objects.create(connection=store, record=mark, enabled="no")
+
+    answer = client.post(f"{GRID}{facebook.pk}/sync/{store.pk}/", follow=True)
+
+    assert "1 chosen: 1 queued. <" in told(answer)
+    assert ContactLink.objects.get().enabled == "no"
+
+
+def test_a_primary_who_was_chosen_is_not_counted_twice(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    assert "go along" not in told(click(client, facebook, store))

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from companies.models import Company, CompanyLink
+from connectors import queue
 from connectors.models import Connection
 from contacts.models import Contact, ContactLink
 from tests import talk
@@ -51,8 +52,9 @@ def plain(html: str) -> str:
 
 
 def refused(store: Connection, company: Company) -> CompanyLink:
-    """Try to send it, as a worker does."""
-    talk.send(store, [company])
+    """Try to send it, as a worker does. Nobody clicked, so it goes alone."""
+    queue.enqueue("company", [company.pk], store, run=None, requested_by="schedule", along=False)
+    talk.drain(store)
     return CompanyLink.objects.get(record=company)
 
 
@@ -95,7 +97,7 @@ def test_a_primary_that_is_not_enabled_is_named_and_leads_to_its_page(
     html = page(client, mark.company)
 
     assert f'<a href="/admin/contacts/contact/{mark.pk}/change/?over={mark.company_id}">' in html
-    assert "(Primary contact): not enabled for Better B2B." in plain(html)
+    assert "is not enabled for Better B2B. Press Sync to B2B: that takes" in plain(html)
     assert "Missing" not in plain(html)
     assert EVIL not in html
 

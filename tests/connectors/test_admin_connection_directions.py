@@ -149,7 +149,7 @@ def test_the_example_shows_what_is_read_of_the_primary_contact(account: Connecti
     html = shown(client, account)
 
     assert '<span dir="auto">blocked</span> <span aria-hidden="true">→</span>' in html
-    assert lacking.count("Facebook has no active Primary contact that is enabled for B2B.") == 1
+    assert lacking.count("Facebook has no active Primary contact.") == 1
     assert '<span dir="auto">markz@test.example</span>' in html
     assert "has no active Primary contact" not in html
 

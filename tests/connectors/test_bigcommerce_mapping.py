@@ -60,7 +60,7 @@ def test_all_that_keeps_a_company_from_being_made_is_said_at_once() -> None:
     assert set(first(rendered)) == {"phone", "email", "legal_country", "primary_contact"}
     assert rendered.problems(is_new=False).keys() == {"phone", "email", "legal_country"}
     assert first(rendered)["phone"] == "Phone is empty; B2B needs it. Fill it in and save."
-    assert "no active Primary contact that is enabled for B2B" in first(rendered)["primary_contact"]
+    assert "Facebook has no active Primary contact. Add one" in first(rendered)["primary_contact"]
 
 
 def test_all_that_a_primary_contact_lacks_is_said_at_once() -> None:
@@ -123,7 +123,7 @@ def test_an_inactive_contact_is_held_and_said_so() -> None:
     assert holds(contact(active=False), True) == (
         "Mark Z is inactive: nothing more is sent; the user in B2B stays."
     )
-    assert "no user is made" in holds(contact(active=False), False)
+    assert "an inactive contact is not sent to B2B" in holds(contact(active=False), False)
 
 
 def test_a_rejected_company_is_never_made_but_told_where_it_is() -> None:

@@ -1,8 +1,10 @@
 """A storefront makes a company by its first user: our Primary contact leads, the others follow."""
 
+import io
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from companies.models import Company
 from connectors import pull, queue
@@ -64,12 +66,115 @@ def test_everything_that_is_missing_is_said_at_once_and_nobody_is_called(
     assert store.rows(sandbox, "company") == []
 
 
-def test_a_primary_that_is_not_enabled_here_does_not_lead(b2b: Connection, facebook: Company) -> None:
+def test_a_click_takes_the_primary_along_who_was_never_enabled(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company
+) -> None:
+    mark = ContactFactory.create(company=facebook)
+
+    run = talk.send(b2b, [facebook])
+
+    assert talk.link_of(facebook).remote_id
+    assert talk.contact_link_of(mark).remote_id == str(store.mine(sandbox, "user", mark)["id"])
+    assert (run.requested, run.created, queue.waiting(run.pk)) == (2, 2, 0)
+
+
+def test_a_click_on_a_company_takes_nobody_but_its_primary(b2b: Connection, facebook: Company) -> None:
     ContactFactory.create(company=facebook)
+    anna = ContactFactory.create(company=facebook)
 
     talk.send(b2b, [facebook])
 
-    assert "primary_contact" in talk.link_of(facebook).errors
+    assert not ContactLink.objects.filter(record=anna).exists()
+
+
+def test_a_click_on_what_belongs_to_a_company_takes_its_primary_too(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company
+) -> None:
+    ContactFactory.create(company=facebook)
+    anna = ContactFactory.create(company=facebook)
+
+    run = talk.send(b2b, [anna])
+
+    assert len(store.rows(sandbox, "user")) == 2
+    assert (run.requested, run.created, queue.waiting(run.pk)) == (3, 3, 0)
+
+
+def test_a_company_that_is_there_already_takes_nobody_along(
+    b2b: Connection, facebook: Company, mark: Contact
+) -> None:
+    talk.send(b2b, [facebook])
+    ContactLink.objects.all().delete()
+
+    talk.send(b2b, [facebook])
+
+    assert not ContactLink.objects.exists()
+
+
+def test_trying_again_takes_the_primary_along(b2b: Connection, facebook: Company) -> None:
+    talk.send(b2b, [facebook])
+    assert talk.link_of(facebook).state == Link.State.FAILED
+    ContactFactory.create(company=facebook)
+
+    queue.retry_failed(b2b, None, run=talk.new_run(b2b).pk, requested_by="tester")
+    talk.drain(b2b)
+
+    assert talk.link_of(facebook).remote_id
+
+
+@pytest.mark.parametrize("chosen", [["company"], []])
+def test_the_command_takes_the_primary_along(b2b: Connection, facebook: Company, chosen: list[str]) -> None:
+    mark = ContactFactory.create(company=facebook)
+
+    call_command("sync", b2b.slug, *chosen, "--wait", "--timeout", "60", stdout=io.StringIO())
+
+    assert talk.link_of(facebook).remote_id
+    assert talk.contact_link_of(mark).remote_id
+
+
+def test_a_primary_whom_somebody_switched_off_here_stays_and_is_named(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company, mark: Contact
+) -> None:
+    queue.set_enabled("contact", mark.pk, b2b, False, by="dana")
+
+    talk.send(b2b, [facebook])
+
+    assert store.rows(sandbox, "company") == []
+    assert talk.contact_link_of(mark).enabled == Link.Enabled.NO
+    assert talk.link_of(facebook).errors["primary_contact"] == (
+        "B2B creates a company with its first user. Mark Z, the Primary contact of Facebook, is switched off "
+        "for Better B2B. Enable Mark Z for Better B2B, or set another contact as Primary; then press Sync to "
+        "B2B."
+    )
+
+
+def test_a_primary_whom_somebody_switched_off_everywhere_stays_and_is_named(
+    b2b: Connection, sandbox: SandboxServer, facebook: Company, mark: Contact
+) -> None:
+    Contact.objects.update(sync_enabled=False)
+
+    talk.send(b2b, [facebook])
+
+    assert store.rows(sandbox, "company") == []
+    assert talk.link_of(facebook).errors["primary_contact"] == (
+        "B2B creates a company with its first user. Synchronization is switched off for Mark Z, the Primary "
+        "contact of Facebook. Enable it on the page of Mark Z, or set another contact as Primary; then press "
+        "Sync to B2B."
+    )
+
+
+def test_a_save_takes_nobody_along_and_says_that_a_click_does(b2b: Connection, facebook: Company) -> None:
+    b2b.auto_push, b2b.auto_associate = {"company": True}, {"company": True}
+    b2b.save()
+    ContactFactory.create(company=facebook, first_name="Mark", last_name="Z")
+
+    facebook.save()
+    talk.drain(b2b)
+
+    assert not ContactLink.objects.exists()
+    assert talk.link_of(facebook).errors["primary_contact"] == (
+        "B2B creates a company with its first user. Mark Z, the Primary contact of Facebook, is not enabled "
+        "for Better B2B. Press Sync to B2B: that takes Mark Z along."
+    )
 
 
 def test_ticking_primary_unblocks_the_company_by_itself(

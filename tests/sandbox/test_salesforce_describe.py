@@ -65,7 +65,6 @@ def test_types_and_flags(remote: Remote) -> None:
     assert account["Concord_Email__c"]["type"] == "email"
     assert account["OwnerId"]["referenceTo"] == ["User"]
     assert account["SystemModstamp"]["updateable"] is False
-    assert "BillingCountryCode" not in account
     assert fields(remote, "Contact")["Name"]["createable"] is False
 
 

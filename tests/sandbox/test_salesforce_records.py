@@ -263,39 +263,3 @@ def test_an_edit_that_keeps_the_name_meets_no_duplicate_rule(remote: Remote) -> 
     remote.settings(duplicate_rule="block")
 
     assert remote.call("PATCH", f"/sobjects/Account/{keys[0]}", json={"Phone": "1"}).status_code == 204
-
-
-# State and country picklists
-
-
-def test_country_codes_are_unknown_without_picklists(remote: Remote) -> None:
-    answer = remote.call("POST", "/sobjects/Account", json={"Name": "A", "BillingCountryCode": "DE"})
-
-    assert refused_code(answer) == "INVALID_FIELD"
-
-
-def test_with_picklists_a_code_writes_its_name_and_a_name_its_code(remote: Remote) -> None:
-    remote.settings(state_country_picklists=True)
-
-    remote.store({"Name": "A", "BillingCountryCode": "DE"}, {"Name": "B", "BillingCountry": "germany"})
-
-    expected = [("DE", "Germany")] * 2
-    assert [(each["BillingCountryCode"], each["BillingCountry"]) for each in remote.stored()] == expected
-
-
-@pytest.mark.parametrize(
-    ("address", "field"),
-    [
-        ({"BillingCountry": "Deutschland"}, "BillingCountry"),
-        ({"BillingCountryCode": "XX"}, "BillingCountryCode"),
-        ({"BillingCountryCode": "US", "BillingState": "Bavaria"}, "BillingState"),
-        ({"BillingState": "California"}, "BillingState"),
-    ],
-)
-def test_with_picklists_what_is_not_on_the_list_is_refused(remote: Remote, address: Raw, field: str) -> None:
-    remote.settings(state_country_picklists=True)
-
-    answer = remote.call("POST", "/sobjects/Account", json={"Name": "A", **address})
-
-    assert refused_code(answer) == "FIELD_INTEGRITY_EXCEPTION"
-    assert answer.json()[0]["fields"] == [field]

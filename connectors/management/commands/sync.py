@@ -129,9 +129,10 @@ def _request(connection: Connection, kinds: list[Entity[Any, Any]], run: Run, *,
             requested_by=LOGIN_USER,
             priority=Link.Priority.BULK,
             full=full,
+            along=True,
         )
         requested += asked.queued
-    Run.objects.filter(pk=run.pk).update(requested=requested)
+    runs.widen(run.pk, requested)
     return requested
 
 

@@ -7,10 +7,8 @@ and state. [?] How the vendor spells every state is not in the fact sheet; these
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..salesforce.places import COUNTRIES as ISO_COUNTRIES
-
-FILE = Path(__file__).parent / "states.txt"
-COUNTRIES: Mapping[str, str] = {**ISO_COUNTRIES, "US": "United States"}
+FOLDER = Path(__file__).parent
+ALIASES = {"united states of america": "US"}
 
 
 def country_code(text: str) -> str | None:
@@ -43,17 +41,23 @@ def state_of_name(country: str, text: str) -> str | None:
     return next((code for code, name in STATES.get(country, {}).items() if name.lower() == wanted), None)
 
 
+def _countries() -> dict[str, str]:
+    """Read the file: a line is a country's code and its name."""
+    lines = (FOLDER / "countries.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.partition(" ") for line in lines)
+    return {code: name for code, _, name in pairs}
+
+
 def _states() -> dict[str, dict[str, str]]:
     """Read the file: a line is a country's code and its states, CODE=Name, parted by semicolons."""
     found = {}
-    for line in FILE.read_text(encoding="utf-8").splitlines():
+    for line in (FOLDER / "states.txt").read_text(encoding="utf-8").splitlines():
         country, _, rest = line.partition(" ")
         pairs = (pair.partition("=") for pair in rest.split(";"))
         found[country] = {code.strip(): name.strip() for code, _, name in pairs}
     return found
 
 
-CODES: Mapping[str, str] = {
-    name.lower(): code for names in (ISO_COUNTRIES, COUNTRIES) for code, name in names.items()
-}
+COUNTRIES: Mapping[str, str] = _countries()
+CODES: Mapping[str, str] = {**{name.lower(): code for code, name in COUNTRIES.items()}, **ALIASES}
 STATES: Mapping[str, Mapping[str, str]] = _states()

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import people, places
-from .schema import Field, SObject
+from . import people
+from .addresses import AddressRules
+from .picklists import country_choices, state_choices
+from .schema import COMPOUND, Field, SObject
 
 INDUSTRIES = (
     "Agriculture",
@@ -22,6 +24,7 @@ INDUSTRIES = (
 )
 ACCOUNT_TYPES = ("Prospect", "Customer - Direct", "Customer - Channel", "Channel Partner / Reseller", "Other")
 SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
+SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.")
 # Names of the describe answer that a rehearsal may change, and what they are called here.
 ADJUSTABLE = {
     "label": "label",
@@ -40,15 +43,16 @@ ADJUSTABLE = {
 Schema = Mapping[str, SObject]
 
 
-def build_schema(changes: Mapping[str, Mapping[str, Any]], *, country_picklists: bool) -> Schema:
+def build_schema(changes: Mapping[str, Mapping[str, Any]], rules: AddressRules | None) -> Schema:
     """Return the objects by lower-case name.
 
     `changes` is what the administrator of this org did, per object and field: None removes a field, a dict
-    with describe's own names changes or adds one. Raises ValueError for a name that describe does not have.
+    with describe's own names changes or adds one. `rules` are None without State and Country/Territory
+    Picklists. Raises ValueError for a name that describe does not have.
     """
     objects = (
-        _account(country_picklists),
-        _contact(country_picklists),
+        _account(rules),
+        _contact(rules),
         _user(),
         _profile(),
         _organization(),
@@ -118,28 +122,52 @@ def _key(name: str = "Concord_Id__c", label: str = "Concord Id") -> Field:
     return Field(name, label, length=255, external_id=True, unique=True, id_lookup=True)
 
 
-def _address(prefix: str, country_picklists: bool) -> Iterator[Field]:
-    yield Field(f"{prefix}Street", f"{prefix} Street", "textarea", 255)
-    yield Field(f"{prefix}City", f"{prefix} City", length=40)
-    yield Field(f"{prefix}State", f"{prefix} State/Province", length=80)
-    yield Field(f"{prefix}PostalCode", f"{prefix} Zip/Postal Code", length=20)
-    yield Field(f"{prefix}Country", f"{prefix} Country", length=80)
-    if country_picklists:
-        states = tuple(dict.fromkeys(code for group in places.STATES.values() for code in group))
-        yield Field(f"{prefix}StateCode", f"{prefix} State/Province Code", "picklist", 10, picklist=states)
-        countries = tuple(places.COUNTRIES)
-        yield Field(f"{prefix}CountryCode", f"{prefix} Country Code", "picklist", 10, picklist=countries)
+def _address(prefix: str, rules: AddressRules | None) -> Iterator[Field]:
+    whole = f"{prefix}Address"
+    yield Field(f"{prefix}Street", f"{prefix} Street", "textarea", 255, compound=whole)
+    yield Field(f"{prefix}City", f"{prefix} City", length=40, compound=whole)
+    yield Field(f"{prefix}State", f"{prefix} State/Province", length=80, compound=whole)
+    yield Field(f"{prefix}PostalCode", f"{prefix} Zip/Postal Code", length=20, compound=whole)
+    yield Field(f"{prefix}Country", f"{prefix} Country", length=80, compound=whole)
+    if rules is not None:
+        yield from _codes(prefix, rules)
+    yield Field(
+        whole, f"{prefix} Address", COMPOUND, createable=False, updateable=False, parts=_parts(prefix, rules)
+    )
 
 
-def _account(country_picklists: bool) -> SObject:
+def _codes(prefix: str, rules: AddressRules) -> Iterator[Field]:
+    more: dict[str, Any] = {"compound": f"{prefix}Address", "restricted": True}
+    controller, states = f"{prefix}CountryCode", state_choices(rules.places)
+    yield Field(
+        f"{prefix}StateCode",
+        f"{prefix} State/Province Code",
+        "picklist",
+        10,
+        choices=states,
+        controller=controller,
+        **more,
+    )
+    countries = country_choices(rules.places, rules.default_country)
+    yield Field(controller, f"{prefix} Country Code", "picklist", 10, choices=countries, **more)
+
+
+def _parts(prefix: str, rules: AddressRules | None) -> tuple[tuple[str, str], ...]:
+    """Name the fields that a compound address shows, by its keys; geocodes are never known here."""
+    names = ["city", "country", "geocodeAccuracy", "latitude", "longitude", "postalCode", "state", "street"]
+    codes = ["countryCode", "stateCode"] if rules is not None else []
+    return tuple((name, f"{prefix}{name[:1].upper()}{name[1:]}") for name in sorted(names + codes))
+
+
+def _account(rules: AddressRules | None) -> SObject:
     standard = (
         *_system_fields("Account"),
         _master("Account"),
         Field("Name", "Account Name", length=255, required=True, indexed=True),
         Field("Type", "Account Type", "picklist", 255, picklist=ACCOUNT_TYPES),
         _reference("ParentId", "Parent Account ID", "Account", "Parent"),
-        *_address("Billing", country_picklists),
-        *_address("Shipping", country_picklists),
+        *_address("Billing", rules),
+        *_address("Shipping", rules),
         Field("Phone", "Account Phone", "phone", 40),
         Field("Fax", "Account Fax", "phone", 40),
         Field("AccountNumber", "Account Number", length=40),
@@ -171,17 +199,17 @@ def _account(country_picklists: bool) -> SObject:
     return SObject("Account", "Accounts", "001", standard + custom)
 
 
-def _contact(country_picklists: bool) -> SObject:
+def _contact(rules: AddressRules | None) -> SObject:
     fields = (
         *_system_fields("Contact"),
         _master("Contact"),
         _reference("AccountId", "Account ID", "Account", "Account"),
-        Field("LastName", "Last Name", length=80, required=True),
-        Field("FirstName", "First Name", length=40),
-        Field("Salutation", "Salutation", "picklist", 40, picklist=("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.")),
+        Field("LastName", "Last Name", length=80, required=True, compound="Name"),
+        Field("FirstName", "First Name", length=40, compound="Name"),
+        Field("Salutation", "Salutation", "picklist", 40, picklist=SALUTATIONS, compound="Name"),
         Field("Name", "Full Name", length=121, createable=False, updateable=False, indexed=True),
-        *_address("Other", country_picklists),
-        *_address("Mailing", country_picklists),
+        *_address("Other", rules),
+        *_address("Mailing", rules),
         Field("Phone", "Business Phone", "phone", 40),
         Field("Fax", "Business Fax", "phone", 40),
         Field("MobilePhone", "Mobile Phone", "phone", 40),

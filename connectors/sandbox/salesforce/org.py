@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import people
+from .addresses import AddressRules
 from .catalog import Schema, build_schema
 from .cursors import Cursors
 from .errors import not_found
 from .ids import IdFactory
 from .oauth import Tokens
+from .places import places
 from .records import Records
 from .schema import SObject
 from .settings import Settings
@@ -33,10 +35,11 @@ class Org:
         self.tokens.expire_all()
         self.settings = Settings()
         self.api_used = 0
-        self.schema: Schema = _schema(self.settings)
+        self.address_rules = _address_rules(self.settings)
+        self.schema: Schema = build_schema(self.settings.fields, self.address_rules)
         self.described_at = time.time()
         self.store = Store(self.schema, self._ids, self.lock)
-        self.records = Records(self.store, self.settings)
+        self.records = Records(self.store, self.settings, self.address_rules)
         self.cursors = Cursors()
         self._seed_all("Profile", people.first_profiles())
         self._seed_all("User", people.first_users())
@@ -51,12 +54,16 @@ class Org:
                 raise ValueError("api_used is a number of calls")
             settings = self.settings.changed(wanted)
             self._check_aliases(settings.users_without_read)
-            schema = _schema(settings)
-            self.settings, self.schema, self.api_used = settings, schema, used
+            rules = _address_rules(settings)
+            schema = build_schema(settings.fields, rules)
+            is_turned_on = rules is not None and self.address_rules is None
+            self.settings, self.address_rules, self.schema, self.api_used = settings, rules, schema, used
             # HTTP dates are whole seconds: a change within the same second must still look newer.
             self.described_at = max(time.time(), self.described_at + 1)
-            self.records = Records(self.store, settings)
+            self.records = Records(self.store, settings, rules)
             self.store.use(schema)
+            if is_turned_on:
+                self._convert_addresses()
             self._seed_organization()
 
     @property
@@ -103,6 +110,16 @@ class Org:
         if unknown := [alias for alias in aliases if alias not in known]:
             raise ValueError(f"there is no user with the alias {unknown[0]!r}")
 
+    def _convert_addresses(self) -> None:
+        """Give codes to the texts that are on the lists; others stay as they are, without a code."""
+        if self.address_rules is None:
+            return
+        for table in (self.store.tables["Account"], self.store.tables["Contact"]):
+            for key, row in list(table.rows.items()):
+                # Codes from before the picklists were turned off may no longer fit.
+                texts = {name: row[name] for name in row if not name.endswith(("CountryCode", "StateCode"))}
+                self.store.put(table, key, {**texts, **self.address_rules.codes_of_texts(row)})
+
     def _seed_all(self, name: str, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         for key, values in rows:
             self._seed(name, key, values)
@@ -120,5 +137,7 @@ class Org:
         self.store.put(self.store.tables[name], key, row)
 
 
-def _schema(settings: Settings) -> Schema:
-    return build_schema(settings.fields, country_picklists=settings.state_country_picklists)
+def _address_rules(settings: Settings) -> AddressRules | None:
+    if not settings.state_country_picklists:
+        return None
+    return AddressRules(places(settings.countries), settings.default_country)

@@ -1,337 +1,146 @@
-"""Countries and states of an org whose State/Country picklists are on.
+"""Countries and states of an org whose State and Country/Territory Picklists are on.
 
-The list is an administrator's choice in a real org; this one has the usual English names of ISO 3166, and
-states for three countries.
+Names and codes are those of ISO 3166, as pycountry has them; which countries come with states is the vendor's
+choice, and an administrator may change all of it. A real org's own lists differ in places (China's states
+have numbers for codes, Mexico's two letters): who reads describe is right in both.
+Source: Salesforce Help, "Let Users Select States, Countries, and Territories from Picklists", "Integration
+Values for State and Country/Territory Picklists".
 """
 
-COUNTRIES = {
-    "AD": "Andorra",
-    "AE": "United Arab Emirates",
-    "AF": "Afghanistan",
-    "AG": "Antigua and Barbuda",
-    "AI": "Anguilla",
-    "AL": "Albania",
-    "AM": "Armenia",
-    "AO": "Angola",
-    "AQ": "Antarctica",
-    "AR": "Argentina",
-    "AS": "American Samoa",
-    "AT": "Austria",
-    "AU": "Australia",
-    "AW": "Aruba",
-    "AX": "Åland Islands",
-    "AZ": "Azerbaijan",
-    "BA": "Bosnia and Herzegovina",
-    "BB": "Barbados",
-    "BD": "Bangladesh",
-    "BE": "Belgium",
-    "BF": "Burkina Faso",
-    "BG": "Bulgaria",
-    "BH": "Bahrain",
-    "BI": "Burundi",
-    "BJ": "Benin",
-    "BL": "Saint Barthélemy",
-    "BM": "Bermuda",
-    "BN": "Brunei",
-    "BO": "Bolivia",
-    "BQ": "Bonaire, Sint Eustatius and Saba",
-    "BR": "Brazil",
-    "BS": "Bahamas (The)",
-    "BT": "Bhutan",
-    "BV": "Bouvet Island",
-    "BW": "Botswana",
-    "BY": "Belarus",
-    "BZ": "Belize",
-    "CA": "Canada",
-    "CC": "Cocos (Keeling) Islands",
-    "CD": "Democratic Republic of the Congo",
-    "CF": "Central African Republic",
-    "CG": "Congo",
-    "CH": "Switzerland",
-    "CI": "Côte d'Ivoire",
-    "CK": "Cook Islands",
-    "CL": "Chile",
-    "CM": "Cameroon",
-    "CN": "China",
-    "CO": "Colombia",
-    "CR": "Costa Rica",
-    "CU": "Cuba",
-    "CV": "Cabo Verde",
-    "CW": "Curaçao",
-    "CX": "Christmas Island",
-    "CY": "Cyprus",
-    "CZ": "Czechia",
-    "DE": "Germany",
-    "DJ": "Djibouti",
-    "DK": "Denmark",
-    "DM": "Dominica",
-    "DO": "Dominican Republic",
-    "DZ": "Algeria",
-    "EC": "Ecuador",
-    "EE": "Estonia",
-    "EG": "Egypt",
-    "EH": "Western Sahara",
-    "ER": "Eritrea",
-    "ES": "Spain",
-    "ET": "Ethiopia",
-    "FI": "Finland",
-    "FJ": "Fiji",
-    "FK": "Falkland Islands (Malvinas)",
-    "FM": "Micronesia",
-    "FO": "Faroe Islands",
-    "FR": "France",
-    "GA": "Gabon",
-    "GB": "United Kingdom",
-    "GD": "Grenada",
-    "GE": "Georgia",
-    "GF": "French Guiana",
-    "GG": "Guernsey",
-    "GH": "Ghana",
-    "GI": "Gibraltar",
-    "GL": "Greenland",
-    "GM": "Gambia",
-    "GN": "Guinea",
-    "GP": "Guadeloupe",
-    "GQ": "Equatorial Guinea",
-    "GR": "Greece",
-    "GS": "South Georgia",
-    "GT": "Guatemala",
-    "GU": "Guam",
-    "GW": "Guinea-Bissau",
-    "GY": "Guyana",
-    "HK": "Hong Kong",
-    "HM": "Heard Island and McDonald Islands",
-    "HN": "Honduras",
-    "HR": "Croatia",
-    "HT": "Haiti",
-    "HU": "Hungary",
-    "ID": "Indonesia",
-    "IE": "Ireland",
-    "IL": "Israel",
-    "IM": "Isle of Man",
-    "IN": "India",
-    "IO": "British Indian Ocean Territory",
-    "IQ": "Iraq",
-    "IR": "Iran",
-    "IS": "Iceland",
-    "IT": "Italy",
-    "JE": "Jersey",
-    "JM": "Jamaica",
-    "JO": "Jordan",
-    "JP": "Japan",
-    "KE": "Kenya",
-    "KG": "Kyrgyzstan",
-    "KH": "Cambodia",
-    "KI": "Kiribati",
-    "KM": "Comoros",
-    "KN": "Saint Kitts and Nevis",
-    "KP": "North Korea",
-    "KR": "South Korea",
-    "KW": "Kuwait",
-    "KY": "Cayman Islands",
-    "KZ": "Kazakhstan",
-    "LA": "Laos",
-    "LB": "Lebanon",
-    "LC": "Saint Lucia",
-    "LI": "Liechtenstein",
-    "LK": "Sri Lanka",
-    "LR": "Liberia",
-    "LS": "Lesotho",
-    "LT": "Lithuania",
-    "LU": "Luxembourg",
-    "LV": "Latvia",
-    "LY": "Libya",
-    "MA": "Morocco",
-    "MC": "Monaco",
-    "MD": "Moldova",
-    "ME": "Montenegro",
-    "MF": "Saint Martin (French part)",
-    "MG": "Madagascar",
-    "MH": "Marshall Islands",
-    "MK": "North Macedonia",
-    "ML": "Mali",
-    "MM": "Myanmar",
-    "MN": "Mongolia",
-    "MO": "Macao",
-    "MP": "Northern Mariana Islands",
-    "MQ": "Martinique",
-    "MR": "Mauritania",
-    "MS": "Montserrat",
-    "MT": "Malta",
-    "MU": "Mauritius",
-    "MV": "Maldives",
-    "MW": "Malawi",
-    "MX": "Mexico",
-    "MY": "Malaysia",
-    "MZ": "Mozambique",
-    "NA": "Namibia",
-    "NC": "New Caledonia",
-    "NE": "Niger",
-    "NF": "Norfolk Island",
-    "NG": "Nigeria",
-    "NI": "Nicaragua",
-    "NL": "Netherlands",
-    "NO": "Norway",
-    "NP": "Nepal",
-    "NR": "Naoero",
-    "NU": "Niue",
-    "NZ": "New Zealand",
-    "OM": "Oman",
-    "PA": "Panama",
-    "PE": "Peru",
-    "PF": "French Polynesia",
-    "PG": "Papua New Guinea",
-    "PH": "Philippines",
-    "PK": "Pakistan",
-    "PL": "Poland",
-    "PM": "Saint Pierre and Miquelon",
-    "PN": "Pitcairn",
-    "PR": "Puerto Rico",
-    "PS": "Palestine",
-    "PT": "Portugal",
-    "PW": "Palau",
-    "PY": "Paraguay",
-    "QA": "Qatar",
-    "RE": "Réunion",
-    "RO": "Romania",
-    "RS": "Serbia",
-    "RU": "Russia",
-    "RW": "Rwanda",
-    "SA": "Saudi Arabia",
-    "SB": "Solomon Islands",
-    "SC": "Seychelles",
-    "SD": "Sudan",
-    "SE": "Sweden",
-    "SG": "Singapore",
-    "SH": "Saint Helena",
-    "SI": "Slovenia",
-    "SJ": "Svalbard and Jan Mayen",
-    "SK": "Slovakia",
-    "SL": "Sierra Leone",
-    "SM": "San Marino",
-    "SN": "Senegal",
-    "SO": "Somalia",
-    "SR": "Suriname",
-    "SS": "South Sudan",
-    "ST": "Sao Tome and Principe",
-    "SV": "El Salvador",
-    "SX": "Sint Maarten (Dutch part)",
-    "SY": "Syria",
-    "SZ": "Eswatini",
-    "TC": "Turks and Caicos Islands",
-    "TD": "Chad",
-    "TF": "French Southern Territories",
-    "TG": "Togo",
-    "TH": "Thailand",
-    "TJ": "Tajikistan",
-    "TK": "Tokelau",
-    "TL": "Timor-Leste",
-    "TM": "Turkmenistan",
-    "TN": "Tunisia",
-    "TO": "Tonga",
-    "TR": "Türkiye",
-    "TT": "Trinidad and Tobago",
-    "TV": "Tuvalu",
-    "TW": "Taiwan",
-    "TZ": "Tanzania",
-    "UA": "Ukraine",
-    "UG": "Uganda",
-    "UM": "United States Minor Outlying Islands",
-    "US": "United States of America",
-    "UY": "Uruguay",
-    "UZ": "Uzbekistan",
-    "VA": "Vatican City",
-    "VC": "Saint Vincent and the Grenadines",
-    "VE": "Venezuela",
-    "VG": "Virgin Islands (British)",
-    "VI": "Virgin Islands (U.S.)",
-    "VN": "Vietnam",
-    "VU": "Vanuatu",
-    "WF": "Wallis and Futuna",
-    "WS": "Samoa",
-    "YE": "Yemen",
-    "YT": "Mayotte",
-    "ZA": "South Africa",
-    "ZM": "Zambia",
-    "ZW": "Zimbabwe",
-}
-STATES = {
-    "US": {
-        "AL": "Alabama",
-        "AK": "Alaska",
-        "AZ": "Arizona",
-        "AR": "Arkansas",
-        "CA": "California",
-        "CO": "Colorado",
-        "CT": "Connecticut",
-        "DE": "Delaware",
-        "DC": "District of Columbia",
-        "FL": "Florida",
-        "GA": "Georgia",
-        "HI": "Hawaii",
-        "ID": "Idaho",
-        "IL": "Illinois",
-        "IN": "Indiana",
-        "IA": "Iowa",
-        "KS": "Kansas",
-        "KY": "Kentucky",
-        "LA": "Louisiana",
-        "ME": "Maine",
-        "MD": "Maryland",
-        "MA": "Massachusetts",
-        "MI": "Michigan",
-        "MN": "Minnesota",
-        "MS": "Mississippi",
-        "MO": "Missouri",
-        "MT": "Montana",
-        "NE": "Nebraska",
-        "NV": "Nevada",
-        "NH": "New Hampshire",
-        "NJ": "New Jersey",
-        "NM": "New Mexico",
-        "NY": "New York",
-        "NC": "North Carolina",
-        "ND": "North Dakota",
-        "OH": "Ohio",
-        "OK": "Oklahoma",
-        "OR": "Oregon",
-        "PA": "Pennsylvania",
-        "RI": "Rhode Island",
-        "SC": "South Carolina",
-        "SD": "South Dakota",
-        "TN": "Tennessee",
-        "TX": "Texas",
-        "UT": "Utah",
-        "VT": "Vermont",
-        "VA": "Virginia",
-        "WA": "Washington",
-        "WV": "West Virginia",
-        "WI": "Wisconsin",
-        "WY": "Wyoming",
-    },
-    "CA": {
-        "AB": "Alberta",
-        "BC": "British Columbia",
-        "MB": "Manitoba",
-        "NB": "New Brunswick",
-        "NL": "Newfoundland and Labrador",
-        "NT": "Northwest Territories",
-        "NS": "Nova Scotia",
-        "NU": "Nunavut",
-        "ON": "Ontario",
-        "PE": "Prince Edward Island",
-        "QC": "Quebec",
-        "SK": "Saskatchewan",
-        "YT": "Yukon Territories",
-    },
-    "AU": {
-        "ACT": "Australian Capital Territory",
-        "NSW": "New South Wales",
-        "NT": "Northern Territory",
-        "QLD": "Queensland",
-        "SA": "South Australia",
-        "TAS": "Tasmania",
-        "VIC": "Victoria",
-        "WA": "Western Australia",
-    },
-}
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import pycountry
+
+COUNTRIES_WITH_STATES = ("AU", "BR", "CA", "CN", "IE", "IN", "IT", "MX", "US")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state or province; `value` is the integration value, which the text field of a record holds."""
+
+    code: str
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country or territory with its states."""
+
+    code: str
+    label: str
+    value: str
+    states: "Listed[State]"
+
+
+T = TypeVar("T", State, Country)
+
+
+@dataclass(frozen=True, eq=False)
+class Listed(Generic[T]):
+    """Places in the order of their labels, found by code or integration value in any case."""
+
+    items: tuple[T, ...]
+    _by_code: Mapping[str, T] = field(init=False)
+    _by_value: Mapping[str, T] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_code", {each.code.lower(): each for each in self.items})
+        object.__setattr__(self, "_by_value", {each.value.lower(): each for each in self.items})
+
+    def with_code(self, code: str) -> T | None:
+        """Find a place by its code."""
+        return self._by_code.get(code.lower())
+
+    def with_value(self, value: str) -> T | None:
+        """Find a place by its integration value."""
+        return self._by_value.get(value.lower())
+
+
+Places = Listed[Country]
+
+
+def places(changes: Mapping[str, Mapping[str, Any] | None]) -> Places:
+    """Build the lists of an org; raise ValueError, a sentence, for a change that can't be made.
+
+    `changes` is what its administrator did, by country code: None removes a country, a dict with `label`,
+    `integrationValue` and `states` (all that it has then) changes or adds one.
+    """
+    if not changes:
+        return _preset()
+    countries: dict[str, Country] = {each.code: each for each in _preset().items}
+    for code, change in changes.items():
+        if not (len(code) == 2 and code.isascii() and code.isupper()):
+            raise ValueError(f"{code!r} is no country code: they are two capital letters")
+        if change is None:
+            countries.pop(code, None)
+        else:
+            countries[code] = _changed_country(code, countries.get(code), change)
+    return _listed(countries.values())
+
+
+def any_state_has(countries: Places, code: str) -> bool:
+    """Tell whether some country has a state with this code."""
+    return any(country.states.with_code(code) for country in countries.items)
+
+
+@cache
+def _preset() -> Places:
+    return _listed(
+        Country(each.alpha_2, each.name, each.name, _listed(_preset_states(each.alpha_2)))
+        for each in pycountry.countries
+    )
+
+
+def _preset_states(country: str) -> list[State]:
+    if country not in COUNTRIES_WITH_STATES:
+        return []
+    found = [each for each in pycountry.subdivisions if each.country_code == country]
+    # Ireland has counties and Italy provinces: what they are grouped into is in no address.
+    groups = {each.parent_code for each in found}
+    return [
+        State(each.code.partition("-")[2], each.name, each.name) for each in found if each.code not in groups
+    ]
+
+
+def _listed(items: Iterable[T]) -> Listed[T]:
+    return Listed(tuple(sorted(items, key=lambda each: (each.label, each.code))))
+
+
+def _changed_country(code: str, old: Country | None, change: object) -> Country:
+    known = {"label", "integrationValue", "states"}
+    if not isinstance(change, Mapping) or change.keys() - known:
+        raise ValueError(f"{code}: a country is changed by {', '.join(sorted(known))}")
+    label, value = _names(code, old, change)
+    states = old.states if old else Listed[State](())
+    if "states" in change:
+        states = _changed_states(code, states, change["states"])
+    return Country(code, label, value, states)
+
+
+def _changed_states(country: str, old: Listed[State], change: object) -> Listed[State]:
+    if not isinstance(change, Mapping):
+        raise ValueError(f"{country}: states are named by their codes")
+    return _listed(
+        _changed_state(f"{country}-{code}", old.with_code(code), each) for code, each in change.items()
+    )
+
+
+def _changed_state(code: str, old: State | None, change: object) -> State:
+    if isinstance(change, str):
+        change = {"label": change}
+    if not isinstance(change, Mapping) or change.keys() - {"label", "integrationValue"}:
+        raise ValueError(f"{code}: a state is a label, or a dict with integrationValue, label")
+    label, value = _names(code, old, change)
+    return State(code.partition("-")[2], label, value)
+
+
+def _names(code: str, old: State | Country | None, change: Mapping[str, Any]) -> tuple[str, str]:
+    label = change.get("label", old.label if old else None)
+    value = change.get("integrationValue", old.value if old and "label" not in change else label)
+    if not (isinstance(label, str) and label and isinstance(value, str) and value):
+        raise ValueError(f"{code}: label and integrationValue are texts")
+    return label, value

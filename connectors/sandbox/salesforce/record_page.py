@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .org import Org
-from .schema import Field, SObject
-from .shown import record_path, related, shown, text_at
+from .schema import COMPOUND, Field, SObject
+from .shown import address, record_path, related, shown, text_at
 from .store import Row
 
 RELATED_ROWS = 50
@@ -13,7 +13,6 @@ SYSTEM_NAMES = frozenset(
     {"Id", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
     | {"IsDeleted", "MasterRecordId"}
 )
-ADDRESSES = ("Billing", "Shipping", "Mailing", "Other")
 SECTIONS = ("Details", "Address Information", "Custom Fields", "System Information")
 
 
@@ -37,24 +36,31 @@ def values(org: Org, sobject: SObject, row: Row) -> dict[str, Any]:
 def _sections(org: Org, sobject: SObject, row: Row) -> list[dict[str, Any]]:
     sections = []
     for title in SECTIONS:
-        fields = [field for field in sobject.fields if _section(field.name) == title]
-        blank = [_label(sobject, field) for field in fields if row.get(field.name) is None]
-        filled = [_field(org, sobject, field, row) for field in fields if row.get(field.name) is not None]
+        fields = [field for field in sobject.fields if _section(sobject, field) == title]
+        blank = [_label(sobject, field) for field in fields if field.value_of(row) is None]
+        filled = [_field(org, sobject, field, row) for field in fields if field.value_of(row) is not None]
         sections.append(
             {"title": title, "fields": filled, "blank": ", ".join(blank), "blank_count": str(len(blank))}
         )
     return [section for section in sections if section["fields"] or section["blank"]]
 
 
-def _section(name: str) -> str:
-    if name in SYSTEM_NAMES:
+def _section(sobject: SObject, field: Field) -> str:
+    """Tell under which heading a field stands; '' for one that is shown as a part of another."""
+    if field.name in SYSTEM_NAMES:
         return "System Information"
-    if name.endswith("__c"):
+    if field.name.endswith("__c"):
         return "Custom Fields"
-    return "Address Information" if name.startswith(ADDRESSES) else "Details"
+    if field.type == COMPOUND:
+        return "Address Information"
+    whole = sobject.find(field.compound) if field.compound else None
+    return "" if whole is not None and whole.type == COMPOUND else "Details"
 
 
 def _field(org: Org, sobject: SObject, field: Field, row: Row) -> dict[str, str]:
+    if field.type == COMPOUND:
+        text = address(sobject, row, field.name.removesuffix("Address"))
+        return {"label": _label(sobject, field), "api_name": field.name, "value": text, "path": ""}
     value = row[field.name]
     target = org.store.tables[field.reference_to].rows.get(value) if field.reference_to else None
     return {

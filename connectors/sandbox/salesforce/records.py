@@ -3,15 +3,16 @@
 Source: Salesforce fact sheet, "One record" and "Error codes and what to do".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import addresses, duplicates, owners
+from . import duplicates, owners
+from .addresses import AddressRules
 from .errors import MESSAGES, Refusal, not_found
 from .ids import normalised
 from .people import full_name
-from .schema import Field, SObject
+from .schema import COMPOUND, Field, SObject
 from .settings import Settings
 from .store import Row, Store, Table
 from .values import Incoming, checked
@@ -33,9 +34,10 @@ class Pen:
 class Records:
     """The write rules over the store; the caller holds the store's lock."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, address_rules: AddressRules | None) -> None:
         self.store = store
         self.settings = settings
+        self._address_rules = address_rules
 
     def create(self, sobject: SObject, incoming: Incoming, pen: Pen) -> str:
         """Store a new record and return its id; raise Refusal."""
@@ -130,8 +132,7 @@ class Records:
     def _prepared(self, sobject: SObject, incoming: Incoming, pen: Pen, *, creating: bool) -> dict[str, Any]:
         sent = {name: value for name, value in incoming.values.items() if name != "Id"}
         fields = {name: sobject.by_name[name.lower()] for name in sent}
-        if not pen.writes_locked_fields:
-            _refuse_locked(fields.values(), creating=creating)
+        _refuse_locked(fields.values(), pen, creating=creating)
         values = {name: checked(fields[name], value) for name, value in sent.items()}
         for name, (key_field, value) in incoming.parents.items():
             values[name] = self._parent_id(sobject.by_name[name.lower()], key_field, value)
@@ -172,8 +173,9 @@ class Records:
     def _store(
         self, sobject: SObject, key: str, row: dict[str, Any], pen: Pen, *, changed: Mapping[str, Any]
     ) -> None:
-        if self.settings.state_country_picklists:
-            row.update(addresses.settled(changed, row))
+        if self._address_rules is not None:
+            creating = key not in self._table(sobject).rows
+            row.update(self._address_rules.apply(sobject, row, changed, creating=creating))
         self._refuse_taken(sobject, key, changed)
         if sobject.name in PERSONS:
             row["Name"] = full_name(row)
@@ -224,8 +226,13 @@ def _born(values: Mapping[str, Any], key: str, pen: Pen, now: str) -> dict[str, 
     }
 
 
-def _refuse_locked(fields: Any, *, creating: bool) -> None:
-    locked = [field.name for field in fields if not (field.createable if creating else field.updateable)]
+def _refuse_locked(fields: Iterable[Field], pen: Pen, *, creating: bool) -> None:
+    writable = {
+        field.name: field.createable if creating else field.updateable
+        for field in fields
+        if field.type == COMPOUND or not pen.writes_locked_fields
+    }
+    locked = [name for name, is_writable in writable.items() if not is_writable]
     if locked:
         message = (
             f"Unable to create/update fields: {', '.join(locked)}. Please check the security settings of "

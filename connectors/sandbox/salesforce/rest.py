@@ -164,7 +164,7 @@ def as_record(ctx: Context, sobject: SObject, row: Row, names: list[str] | None 
     url = f"{ctx.root}/sobjects/{sobject.name}/{row['Id']}"
     return {
         "attributes": {"type": sobject.name, "url": url},
-        **{field.name: row.get(field.name) for field in fields},
+        **{field.name: field.value_of(row) for field in fields},
     }
 
 

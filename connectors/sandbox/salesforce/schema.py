@@ -9,6 +9,7 @@ from typing import Any
 
 BOOLEAN_TYPES = frozenset({"boolean"})
 NUMBER_TYPES = frozenset({"int", "double", "currency", "percent"})
+COMPOUND = "address"  # the type of a field that shows others as one and is never written
 LONG_TEXT_LENGTH = 4000
 SOAP_TYPES = {
     "id": "tns:ID",
@@ -19,6 +20,7 @@ SOAP_TYPES = {
     "currency": "xsd:double",
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
+    COMPOUND: "urn:address",
 }
 
 
@@ -43,7 +45,11 @@ class Field:
     relationship: str = ""
     picklist: tuple[str, ...] = ()
     restricted: bool = False
+    choices: tuple[Mapping[str, Any], ...] = ()  # of a picklist whose labels are no values, as described
+    controller: str = ""
     digits: int = 0
+    compound: str = ""  # the field that shows this one among others
+    parts: tuple[tuple[str, str], ...] = ()  # of a compound field: its keys and the fields they show
 
     @property
     def is_key(self) -> bool:
@@ -52,8 +58,15 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        """Return whether a WHERE may name this field; long text areas cannot be filtered."""
-        return self.length <= LONG_TEXT_LENGTH
+        """Return whether a WHERE may name this field; long text areas and compounds cannot be filtered."""
+        return self.length <= LONG_TEXT_LENGTH and self.type != COMPOUND
+
+    def value_of(self, row: Mapping[str, Any]) -> Any:
+        """Read this field of a record; a compound without any part is null."""
+        if self.type != COMPOUND:
+            return row.get(self.name)
+        shown = {key: row.get(name) for key, name in self.parts}
+        return shown if any(value is not None for value in shown.values()) else None
 
     def describe(self) -> dict[str, Any]:
         """Return the field as describe tells it."""
@@ -80,14 +93,19 @@ class Field:
             "calculated": False,
             "custom": self.name.endswith("__c"),
             "nameField": self.name == "Name",
+            "compoundFieldName": self.compound or None,
             "restrictedPicklist": self.restricted,
-            "picklistValues": [
-                {"active": True, "defaultValue": False, "label": value, "value": value}
-                for value in self.picklist
-            ],
+            "controllerName": self.controller or None,
+            "dependentPicklist": bool(self.controller),
+            "picklistValues": self.choices or [choice(value, value) for value in self.picklist],
             "referenceTo": [self.reference_to] if self.reference_to else [],
             "relationshipName": self.relationship or None,
         }
+
+
+def choice(value: str, label: str, *, valid_for: str | None = None, default: bool = False) -> dict[str, Any]:
+    """Describe a value of a picklist."""
+    return {"active": True, "defaultValue": default, "label": label, "validFor": valid_for, "value": value}
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def sow(org: Org, sobject: SObject, raws: Sequence[Raw], pen: Pen) -> int:
         _check_shape(raw)
         if "SystemModstamp" in raw:
             key = _full_id(sobject, raw)
-            org.store.put(org.table(sobject), key, {"IsDeleted": False, **raw, "Id": key})
+            codes = org.address_rules.codes_of_texts(raw) if org.address_rules else {}
+            org.store.put(org.table(sobject), key, {"IsDeleted": False, **codes, **raw, "Id": key})
         elif _is_there(org, sobject, raw, known):
             continue
         else:

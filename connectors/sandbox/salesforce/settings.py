@@ -6,7 +6,11 @@ from typing import Any, Literal, get_args
 
 from .certificate import registered_key
 from .ids import from_serial, normalised
+from .places import places
 
+# A new org has State and Country/Territory Picklists.
+# Source: Salesforce fact sheet, "Fields (recorded describes)".
+PICKLISTS_IN_A_NEW_ORG = False
 OLDEST_VERSION = 31
 # Summer '26 is 67.0, Winter '27 (October 2026) 68.0; 21 to 30 are retired and answer 410.
 # Source: Salesforce fact sheet, "Decisions I would take from this", 7.
@@ -28,7 +32,9 @@ class Settings:
     org_name: str = "Concord Rehearsal"
     newest_version: int = NEWEST_VERSION
     api_limit: int = 100_000
-    state_country_picklists: bool = False
+    state_country_picklists: bool = PICKLISTS_IN_A_NEW_ORG
+    default_country: str = ""  # a code: every address of a new record that names no country is there
+    countries: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)  # see places.places()
     enforce_unique: bool = True
     duplicate_rule: Strength = "off"  # an account has the name of another
     contact_duplicate_rule: Strength = "off"  # a contact has the e-mail of another
@@ -54,6 +60,9 @@ class Settings:
                 raise ValueError(f"{name} is one of {', '.join(get_args(Strength))}")
         if normalised(new.org_id) is None or not new.org_id.startswith("00D"):
             raise ValueError("org_id is an id that starts with 00D")
+        known = places(new.countries)
+        if new.default_country and known.with_code(new.default_country) is None:
+            raise ValueError(f"default_country {new.default_country!r} is the code of no country of this org")
         if new.jwt_public_key:
             registered_key(new.jwt_public_key)
         return replace(new, org_id=normalised(new.org_id) or "")

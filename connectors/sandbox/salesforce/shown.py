@@ -23,6 +23,21 @@ def shown(value: Any) -> str:
     return str(value)
 
 
+def address(sobject: SObject, row: Row, prefix: str) -> str:
+    """Write an address as on a letter, with the codes of state and country where the org has them."""
+
+    def part(name: str) -> str:
+        return shown(row.get(f"{prefix}{name}")) if sobject.find(f"{prefix}{name}") else ""
+
+    def named(name: str) -> str:
+        code = part(f"{name}Code")
+        return f"{part(name)} ({code})" if code else part(name)
+
+    place = ", ".join(filter(None, (part("City"), named("State"))))
+    lines = (part("Street"), f"{place} {part('PostalCode')}".strip(), named("Country"))
+    return "\n".join(filter(None, lines))
+
+
 def text_at(org: Org, sobject: SObject, row: Row, path: str) -> str:
     """Return the value of a field, also of a related record's, such as Owner.Name; '' where there is none."""
     head, _, rest = path.partition(".")

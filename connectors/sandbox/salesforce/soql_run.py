@@ -11,7 +11,7 @@ from typing import Any
 
 from .errors import Refusal
 from .ids import normalised
-from .schema import BOOLEAN_TYPES, NUMBER_TYPES, Field, SObject
+from .schema import BOOLEAN_TYPES, COMPOUND, NUMBER_TYPES, Field, SObject
 from .soql_parse import Comparison, Condition, Literal, Negation, Order, Query
 from .store import Row, Store, Table, folded, timestamp
 
@@ -91,7 +91,7 @@ class Runner:
         record = _headed(table.sobject, row, root)
         for path in columns:
             if len(path) == 1:
-                record[path[0].name] = row.get(path[0].name)
+                record[path[0].name] = path[0].value_of(row)
             else:
                 self._nest(record, row, path, root)
         return record
@@ -105,7 +105,7 @@ class Runner:
                 return
             record = record.setdefault(link.relationship, _headed(target.sobject, related, root))
             row = related
-        record[path[-1].name] = row.get(path[-1].name)
+        record[path[-1].name] = path[-1].value_of(row)
 
     def _candidates(self, where: Condition, table: Table) -> dict[str, None] | None:
         """Return ids among which all answers are, or None where every row must be looked at."""
@@ -150,6 +150,8 @@ class Runner:
             rows.sort(key=lambda row: row["Id"])
         for column in reversed(list(order)):
             path = self._path(sobject, column.field)
+            if path[-1].type == COMPOUND:
+                raise Refusal("INVALID_FIELD", f"field '{path[-1].name}' can not be sorted in a query call")
             self._sort_by(rows, path, column)
 
     def _sort_by(self, rows: list[Row], path: tuple[Field, ...], column: Order) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import Refusal, unreadable
 from .ids import normalised
-from .schema import BOOLEAN_TYPES, NUMBER_TYPES, Field, SObject
+from .schema import BOOLEAN_TYPES, COMPOUND, NUMBER_TYPES, Field, SObject
 from .store import timestamp
 
 # [M] The vendor's own pattern is not in the sheet; this one knows ASCII only and wants a dotted domain.
@@ -73,6 +73,8 @@ def checked(known: Field, value: Any) -> Any:
 def _read(known: Field, value: Any) -> Any:
     if value is None and known.type not in BOOLEAN_TYPES:
         return None
+    if known.type == COMPOUND:
+        return value  # whatever it is, the record is refused for it
     if known.type in BOOLEAN_TYPES:
         fits = isinstance(value, bool)
     elif known.type in NUMBER_TYPES:
@@ -113,7 +115,8 @@ def _id(known: Field, value: str) -> str:
 
 
 def _picklist(known: Field, value: str) -> str:
-    if known.restricted and value not in known.picklist:
+    # Codes of countries and states are held to their lists with the whole address.
+    if known.restricted and not known.choices and value not in known.picklist:
         message = f"{known.label}: bad value for restricted picklist field: {value}"
         raise Refusal("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, fields=[known.name])
     return value

@@ -151,10 +151,8 @@ def lead_problem(subject: Subject) -> str:
     """Return what keeps a company from getting its first user, all at once; "" where nothing does."""
     lead = subject.lead
     if lead is None:
-        return (
-            f"{SYSTEM} creates a company with its first user, and {subject.record.name} has no active "
-            f"Primary contact that is enabled for {SYSTEM}. Add one, or set one as Primary and enable it."
-        )
+        nobody = f"{subject.record.name} has no active Primary contact. Add one, or set one as Primary."
+        return f"{SYSTEM} creates a company with its first user. {subject.lead_barred or nobody}"
     empty = [label for name, (label, _) in _LEAD_LIMITS.items() if not as_text(getattr(lead, name))]
     if empty:
         return (
