@@ -29,7 +29,6 @@ Entered = TypeVar("Entered", str, bytes)
 KEEP = "Stored. Leave blank to keep it."
 BOX_CHARS = 2_000
 PASTE_CHARS = 60_000
-UPLOAD_BYTES = 1_000_000
 
 
 def choice(kind: Kind) -> forms.ChoiceField:
@@ -147,7 +146,7 @@ class KeyBox(forms.Field):
         if file and text:
             raise ValidationError("Upload the file or paste its text, not both.")
         if file:
-            return _as_stored(self.read, _content(file))
+            return _as_stored(self.read, file.read())
         if text:
             return _as_stored(self.read, text[: PASTE_CHARS + 1].encode())
         if self.required:
@@ -158,14 +157,6 @@ class KeyBox(forms.Field):
 def _handed_over(value: Any) -> tuple[Upload | None, str]:
     file, text = value or (None, "")
     return file or None, str(text or "").strip()
-
-
-def _content(file: Upload) -> bytes:
-    size = file.size or 0
-    if size > UPLOAD_BYTES:
-        raise ValidationError(f"This is not a key: the file has {size / 1_000_000:.1f} MB, a key a few kB.")
-    content: bytes = file.read()
-    return content
 
 
 def _as_stored(read: Callable[[Entered], str], entered: Entered) -> str:

@@ -119,7 +119,7 @@ EC_KEY = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         (keys.certificate(KEY), "public half (a certificate)"),
         (keys.pem(keys.made("short", 1024)), "1024 bits"),
         (EC_KEY, "of the kind EC"),
-        (b"x" * 200_000, "the file has 0.2 MB"),
+        (b"x" * 200_000, "it has 0.2 MB, a key has less than 10 kB"),
         (b"", "empty"),
     ],
 )
