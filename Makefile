@@ -46,12 +46,13 @@ bench: .venv
 screenshots: .venv
 	@$(PY) -m tests.screenshots
 
-# Pin anew what pyproject.toml asks for. Needs uv.
-lock:
+# Pin anew what pyproject.toml asks for, and prove that nothing is missing in what was pinned. Needs uv.
+lock: .venv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
 		pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
 		--extra dev pyproject.toml -o requirements-dev.txt
+	$(PY) -m tests.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis htmlcov

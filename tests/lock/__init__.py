@@ -1,0 +1,1 @@
+"""Whether requirements*.txt may be installed by --no-deps: nothing that a package needs is missing."""
