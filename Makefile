@@ -4,7 +4,7 @@ PY := .venv/bin/python
 # Two test processes suit two cores; make test JOBS=8 suits eight.
 JOBS ?= 2
 
-.PHONY: .venv demo test check lint types layers django bench screenshots lock clean
+.PHONY: .venv demo test check lint types layers django image-check bench screenshots lock clean
 
 demo: .venv
 	@$(PY) manage.py demo
@@ -38,6 +38,10 @@ django: .venv
 	CONCORD_ENCRYPTION_KEYS=$$($(PY) -c "import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())") \
 	DATABASE_URL=postgres://concord@127.0.0.1/concord REDIS_URL=redis://127.0.0.1 ALLOWED_HOSTS=concord.example \
 	$(PY) manage.py check --deploy --fail-level WARNING
+
+# The image's steps and services by hand: there need be no Docker here. About two minutes.
+image-check: .venv
+	@$(PY) -m tests.image
 
 # Figures, no assertions: docs/benchmarks.md says how to read them.
 bench: .venv

@@ -35,7 +35,7 @@ class Services:
     def start_postgres(self, *, initdb: Sequence[str] = INITDB_ARGS, **options: str) -> str:
         """Start PostgreSQL and return its superuser's DATABASE_URL. Takes about a second.
 
-        `options` are server settings; "" is the list of addresses unless they say otherwise.
+        `options` are server settings; it listens on a socket in its folder only, unless they say otherwise.
         """
         data = self.folder / "pg"
         data.mkdir(mode=0o700)
@@ -44,7 +44,7 @@ class Services:
         if user:
             os.chown(data, user, user)
         _initdb(binaries, data, user, initdb)
-        options = {**_FAST, "listen_addresses": "", "max_connections": "200", **options}
+        options = {**_FAST, "listen_addresses": "", "port": "5432", "max_connections": "200", **options}
         settings = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
         process = processes.start(
             [binaries / "postgres", "-D", data, "-k", data, *settings],
@@ -55,7 +55,11 @@ class Services:
         )
         self.running.append(process)
         processes.wait_until(
-            lambda: _accepts(binaries, data), timeout_s=30, what="PostgreSQL", process=process, every_s=0.1
+            lambda: _accepts(binaries, data, options["port"]),
+            timeout_s=30,
+            what="PostgreSQL",
+            process=process,
+            every_s=0.1,
         )
         return f"postgres://postgres@/{data}/postgres"
 
@@ -134,6 +138,8 @@ def _initdb(binaries: Path, data: Path, user: int | None, options: Sequence[str]
         raise RuntimeError(f"initdb failed:\n{made.stdout}{made.stderr}")
 
 
-def _accepts(binaries: Path, data: Path) -> bool:
-    asked = subprocess.run([binaries / "pg_isready", "-h", data, "-q"], check=False, capture_output=True)
+def _accepts(binaries: Path, data: Path, port: str) -> bool:
+    asked = subprocess.run(
+        [binaries / "pg_isready", "-h", data, "-p", port, "-q"], check=False, capture_output=True
+    )
     return asked.returncode == 0

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.image import compose
 from tests.workers import ROOT
 
 pytestmark = pytest.mark.once
@@ -18,9 +19,8 @@ def composed() -> dict[str, Any]:
     return found
 
 
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = composed()["services"]
-    return found
+def services() -> dict[str, compose.Service]:
+    return compose.services(ROOT)
 
 
 def members(network: str) -> set[str]:

@@ -1,50 +1,18 @@
 """PostgreSQL as docker-compose.yml sets it up: Concord's role owns its database and nothing else."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
 
 import pytest
-import yaml
 from django.db import connection
 
+from tests.image import compose
+from tests.image.backing import Cluster, start_postgres
 from tests.services import INITDB_ARGS, Services
 from tests.workers import ROOT, database_url
 
-PASSWORD = "a-password-of-this-test"
-SHIPPED = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["postgres"]
-
-
-class Cluster:
-    """A new cluster, set up as the image sets up an empty volume."""
-
-    def __init__(self, services: Services) -> None:
-        self.binaries = services.postgres_binaries()
-        superuser = services.start_postgres(initdb=SHIPPED["environment"]["POSTGRES_INITDB_ARGS"].split())
-        self.socket = superuser.removeprefix("postgres://postgres@/").removesuffix("/postgres")
-        self.sql("postgres", f"ALTER ROLE postgres PASSWORD '{PASSWORD}'")
-        init = (ROOT / "config/postgres/init.sql").read_text()
-        self.sql("postgres", init, POSTGRES_PASSWORD=PASSWORD)
-
-    def sql(self, role: str, text: str, database: str = "postgres", **environment: str) -> str:
-        """Run statements as the image runs its scripts; give what they print."""
-        done = self.psql(role, text, database, **environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def psql(
-        self, role: str, text: str, database: str, **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        login = ["-h", self.socket, "-U", role, "-d", database]
-        return subprocess.run(
-            [self.binaries / "psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-q", "-A", "-t", *login],
-            input=text,
-            env={**os.environ, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+SHIPPED = compose.services(ROOT)["postgres"]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +20,7 @@ def cluster() -> Iterator[Cluster]:
     """Start one that the application's tests don't see."""
     services = Services()
     try:
-        yield Cluster(services)
+        yield start_postgres(services, ROOT, "a-password-of-this-test")
     finally:
         services.stop()
 
