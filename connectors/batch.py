@@ -8,12 +8,13 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from django.db import DataError
 from django.utils import timezone
 
-from connectors import health, owners, queue
+from connectors import drift, health, owners, queue
 from connectors.desk import Desk
 from connectors.entities import Entity
 from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient
@@ -46,6 +47,7 @@ class Batch:
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
     rows: Sequence[Any] = ()
+    claimed: dict[int, str] = field(default_factory=dict)  # remote ids by pk, before an adoption
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
     owners: dict[int, OwnerPlan] = field(default_factory=dict)  # of new records, by their pk
 
@@ -53,6 +55,11 @@ class Batch:
     def mapping(self) -> FieldMapping:
         """Return how the entity's fields are bound."""
         return self.renderer.mapping
+
+    @cached_property
+    def rules(self) -> str:
+        """Return what decided how the rows were rendered."""
+        return drift.rules_of(self.desk.connection, self.kind.name)
 
     def give_up(self, rows: Sequence[Any]) -> None:
         """Fail rows whose worker died again and again while they were alone."""
@@ -67,6 +74,7 @@ class Batch:
     def carry(self, rows: Sequence[Any]) -> None:
         """Send the rows and store what comes back. Never raises but LeaseLost."""
         self.desk.begun, self.desk.filled, self.rows = set(), {}, rows
+        self.claimed = {row.pk: row.remote_id for row in rows}
         try:
             changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
             self._converse(changes)
@@ -202,9 +210,15 @@ class Batch:
 
     def _settle(self, answers: Sequence[queue.Result]) -> None:
         connection = self.desk.connection
-        moved = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
-        if moved:
-            queue.find_changed(connection, self.kind.name, moved)
+        edited = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
+        answered = [answer.row.record_id for answer in answers]
+        drift.settled(connection, self.kind, self.rules, edited=edited, answered=answered)
+        drift.parents_moved(connection, self.kind, [row.record_id for row in self._moved(answers)])
+
+    def _moved(self, answers: Sequence[queue.Result]) -> list[Any]:
+        """Return the rows that were linked to another record by their answer than when they were claimed."""
+        pairs = [(answer.row, answer.outcome.remote_id) for answer in answers]
+        return [row for row, remote_id in pairs if remote_id and remote_id != self.claimed.get(row.pk)]
 
     def _ask_for_parents(self) -> None:
         """Have the parents looked at whose children found nobody at their id."""

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-PUSH, PULL = "push", "pull"  # what a worker is asked for
+PUSH, PULL, COMPARE = "push", "pull", "compare"  # what a worker is asked for
 QUIET_S = 10.0  # after a failed ring
 ANSWER_S = 0.4  # for the broker to connect, and to answer
 EXPIRES_S = 60.0  # a ring that nobody heard for so long is not worth hearing
@@ -40,8 +40,9 @@ _own = threading.local()
 
 
 def ring(connection_pk: int, what: str = PUSH) -> bool:
-    """Ask some worker to send what is due on this connection, or to read it. Returns whether it was heard.
+    """Ask some worker to send what is due on this connection, to read, or to compare it.
 
+    Returns whether it was heard.
     Takes less than a second in all cases and never raises.
     """
     global _quiet_until
@@ -93,7 +94,7 @@ def _send(connection_pk: int, what: str) -> None:
 def _send_on(line: Connection, connection_pk: int, what: str) -> None:
     from connectors import tasks  # they know the doorbell
 
-    task = {PUSH: tasks.push, PULL: tasks.pull}[what]
+    task = {PUSH: tasks.push, PULL: tasks.pull, COMPARE: tasks.compare}[what]
     task.apply_async((connection_pk,), connection=line, retry=False, expires=EXPIRES_S)
 
 

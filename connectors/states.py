@@ -79,6 +79,7 @@ class World:
     paused: str  # why nothing is sent, "" where all is well
     automatic: bool
     attempts: int  # of which the last one fails
+    is_comparing: bool = False  # what decides the payload was changed: not all records are compared yet
     labels: Callable[[str], str] = str  # our field name -> what people call it
 
 
@@ -203,6 +204,8 @@ def capped(text: str, limit: int = REASON_CHARS) -> str:
 
 
 def _in_sync(link: Link, world: World) -> str:
+    if world.is_comparing:
+        return "being compared again: what is sent was changed"
     return words.when(link.synced_at, world.now) if link.synced_at else "nothing to send"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_shutting_down
 
-from connectors import hooks, shares, upkeep
+from connectors import drift, hooks, shares, upkeep
 from connectors import pull as pulling
 from connectors import push as pushing
 
@@ -40,6 +40,12 @@ def pull(connection_pk: int) -> None:
     with shares.share(connection_pk) as is_free:
         if is_free:
             pulling.drain(connection_pk, stop=_stopping.is_set)
+
+
+@shared_task(name="connectors.compare", ignore_result=True)
+def compare(connection_pk: int) -> None:
+    """Compare records with what was agreed, where what decides that changed. Makes no call."""
+    drift.catch_up(connection_pk)
 
 
 @shared_task(name="connectors.sweep", ignore_result=True)

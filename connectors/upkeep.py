@@ -4,7 +4,7 @@ import logging
 
 from django.conf import settings
 
-from connectors import doorbell, entities, pull, queue
+from connectors import doorbell, drift, entities, pull, queue
 from connectors.models import Connection
 from connectors.pulling import notices
 from connectors.users import known, mirror
@@ -14,8 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 def sweep() -> None:
-    """Ring for every connection that has something due and isn't paused."""
-    for connection in Connection.objects.filter(enabled=True).select_related("health"):
+    """Ring for every connection that has something due: to compare, and to talk unless it is paused."""
+    drift.forget_the_disabled()
+    enabled = Connection.objects.filter(enabled=True).select_related("health")
+    for connection in enabled.prefetch_related("comparisons"):
+        if drift.due(connection):
+            doorbell.ring(connection.pk, doorbell.COMPARE)
         kinds = entities.in_order(connection.system.entities)
         if connection.health.is_paused():
             continue
@@ -29,8 +33,9 @@ def find_changed() -> None:
     """Find records that differ from what was agreed, without calls."""
     for connection in Connection.objects.filter(enabled=True).select_related("health"):
         for kind in entities.in_order(connection.system.entities):
-            found = queue.find_changed(connection, kind.name)
-            logger.info("%d %s differ for %s", found, kind.label_plural, connection.slug)
+            found = drift.compare(connection, kind, anyway=True)
+            number = found.differing if found else 0
+            logger.info("%d %s differ for %s", number, kind.label_plural, connection.slug)
 
 
 def refresh_users() -> None:

@@ -11,7 +11,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from connectors import entities, queue, registry, states
+from connectors import drift, entities, queue, registry, states
 from connectors.entities import Entity
 from connectors.kinds import Kind
 from connectors.mapping import Mapping
@@ -33,6 +33,7 @@ class Board:
     @cached_property
     def _enabled(self) -> list[Connection]:
         rows = Connection.objects.filter(enabled=True).select_related("health")
+        rows = rows.prefetch_related("comparisons")
         return list(rows.order_by("name", "pk"))
 
     @cached_property
@@ -138,6 +139,7 @@ class Board:
             paused=states.pause_words(health, self.now) if health else "",
             automatic=connection.pushes_automatically(self.entity.name),
             attempts=settings.CONCORD["record_attempts"],
+            is_comparing=health is not None and drift.is_under_way(connection, self.entity.name),
             labels=labels_of(self.entity),
         )
 

@@ -24,6 +24,7 @@ from connectors.admin import (
 )
 from connectors.admin.board import synced_entities
 from connectors.admin.company_configuration import CompanyConfigurationForm
+from connectors.admin.compared import compared_after
 from connectors.admin.connection_views import ConnectionViewsMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.hooks import InboundViewsMixin
@@ -75,6 +76,20 @@ class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, 
         if obj and not self.has_change_permission(request, obj):
             return connection_sections.for_readers()
         return connection_sections.sections(obj.system if obj else _asked_for(request), obj)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the page; after a save tell what differs now from what was sent."""
+        if request.method != "POST" or self.get_object(request, object_id) is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        with compared_after(request, object_id):
+            answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return answer
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Write what was edited and nothing else: a blank secret leaves the stored one alone."""

@@ -8,18 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from connectors import doorbell, logbook, queue
+from connectors import doorbell, logbook
 from connectors.admin import cells, connection_directions, seen
 from connectors.admin.company_configuration import taken
+from connectors.admin.compared import compared_after
 from connectors.admin.connection_directions import MASTER, Wanted
 from connectors.models import Connection
 from connectors.states import capped
 from synclog import words
 
 REASON_CHARS = 100  # as the history keeps it
-AT_ONCE = (
-    2_000  # linked records that are looked at again before the page is answered; more wait for the night
-)
 
 
 def page(request: HttpRequest, site: Any, connection: Connection, *, problem: str = "") -> HttpResponse:
@@ -54,7 +52,7 @@ def page(request: HttpRequest, site: Any, connection: Connection, *, problem: st
 def decide(request: HttpRequest, site: Any, connection: Connection) -> HttpResponse:
     """Change it, unless somebody saved the connection after the page was opened. Raises Http404."""
     by = request.user.get_username()
-    with transaction.atomic():
+    with compared_after(request, connection.pk), transaction.atomic():
         row = Connection.objects.select_for_update(no_key=True, of=("self",)).get(pk=connection.pk)
         asked = _asked(row, request.POST)
         if request.POST.get(seen.SEEN) != seen.stamp(row):
@@ -68,16 +66,8 @@ def decide(request: HttpRequest, site: Any, connection: Connection) -> HttpRespo
         row.save(update_fields=["directions", "masters", "updated_at"])
         logbook.event(row, told, login_user=by, code="direction")
         doorbell.ring_after_commit(row.pk)
-    _look_again(asked)
-    messages.success(request, told)
+        messages.success(request, told)
     return _home(row)
-
-
-def _look_again(asked: Wanted) -> None:
-    """Mark anew what differs: a field that is theirs now is no change of ours any more."""
-    linked = asked.entity.links().linked().filter(connection=asked.connection)
-    if linked.count() <= AT_ONCE:
-        queue.find_changed(asked.connection, asked.entity.name, send=False)
 
 
 def _asked(connection: Connection, query: Any) -> Wanted:

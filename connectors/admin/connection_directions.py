@@ -147,7 +147,7 @@ def _consequences(asked: Wanted) -> Iterator[str]:
         verb = "replaces" if len(ours) == 1 else "replace"
         yield (
             f"From now on our {_names(ours)}{of} {verb} {there}'s: each when it is next sent"
-            f"{_tonight(asked)}. What is changed there is overwritten then, and stands in the log."
+            f"{_at_once(asked)}. What is changed there is overwritten then, and stands in the log."
         )
     if not linked:
         yield f"No {asked.entity.label} is linked to one in {there} yet."
@@ -162,7 +162,7 @@ def _to_out(asked: Wanted, there: str, of: str) -> Iterator[str]:
     if lost := _theirs_now(asked):
         yield (
             f"{there}'s {_names(lost)}{of} {'is' if len(lost) == 1 else 'are'} not taken over any "
-            f"more: from now on ours is sent, each record when it is next sent{_tonight(asked)}."
+            f"more: from now on ours is sent, each record when it is next sent{_at_once(asked)}."
         )
     yield (
         f"What is changed in {there} is noticed and not taken over: our next send of a record overwrites it. "
@@ -173,7 +173,7 @@ def _to_out(asked: Wanted, there: str, of: str) -> Iterator[str]:
 def _to_both(asked: Wanted, there: str, of: str) -> Iterator[str]:
     many = asked.entity.label_plural
     if asked.before == Direction.IN:
-        yield f"Ours are sent to {there} again, each when it is next sent{_tonight(asked)}."
+        yield f"Ours are sent to {there} again, each when it is next sent{_at_once(asked)}."
     yield (
         f"{many.capitalize()} that are new in {there} are made here, and sent on to your other systems where "
         "those take them by themselves."
@@ -227,9 +227,9 @@ def _differing(asked: Wanted, fields: Sequence[Field], there: str) -> Iterator[s
         )
 
 
-def _tonight(asked: Wanted) -> str:
-    """Return until when that is, where it comes by itself."""
-    return ", tonight at the latest" if asked.connection.pushes_automatically(asked.entity.name) else ""
+def _at_once(asked: Wanted) -> str:
+    """Return how soon that is, where it comes by itself."""
+    return ", at once where it differs" if asked.connection.pushes_automatically(asked.entity.name) else ""
 
 
 def _counted(asked: Wanted, number: int) -> str:

@@ -18,6 +18,7 @@ from connectors.admin import (
     other_org,
     send_changed,
 )
+from connectors.admin.compared import compared_after
 from connectors.models import Connection
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def _home(connection: Connection) -> HttpResponse:
 
 
 def _test(request: HttpRequest, connection: Connection, where: str) -> None:
-    tested = trial.test(connection, by=request.user.get_username())
+    with compared_after(request, connection.pk):
+        tested = trial.test(connection, by=request.user.get_username())
     red: list[Any] = [item["label"] for item in tested.checks if item.get("ok") is False]
     if red:
         more = f" and {len(red) - NAMED:,} more" if len(red) > NAMED else ""

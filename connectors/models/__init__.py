@@ -3,12 +3,13 @@
 `connectors/queue/` is the only writer of link state and slots.
 """
 
-from connectors.models.accounts import Connection, ConnectionHealth, Pace, Slot, Token
+from connectors.models.accounts import Comparison, Connection, ConnectionHealth, Pace, Slot, Token
 from connectors.models.inbound import Cursor, Listener, Notice, Sighting, Stray
 from connectors.models.links import Link, LinkQuerySet, Synced
 from connectors.models.people import RemoteUser, UserLink
 
 __all__ = [
+    "Comparison",
     "Connection",
     "ConnectionHealth",
     "Cursor",

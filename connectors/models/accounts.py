@@ -143,6 +143,29 @@ class ConnectionHealth(models.Model):
         return self.paused_until is not None and self.paused_until > (now or timezone.now())
 
 
+class Comparison(models.Model):
+    """By which rules all records of one entity were last compared with what was agreed.
+
+    `rules` is a digest of what decides a payload beside the record: see `connectors.drift`.
+    """
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="comparisons", db_index=False
+    )
+    entity = models.CharField(max_length=30)
+    rules = models.CharField(max_length=64, blank=True, default="")  # "": to be compared, whatever they are
+    begun_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)  # None: somebody is at it, or died
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "entity"], name="one_comparison_per_entity")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}/{self.entity}"
+
+
 class Token(models.Model):
     """The access token that all workers of a connection share.
 

@@ -14,7 +14,7 @@ A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O ot
 than SQL, and no transaction spans a call to a remote system.
 """
 
-from connectors.queue.changes import enqueue_auto, find_changed
+from connectors.queue.changes import Compared, compare, enqueue_auto, find_changed
 from connectors.queue.claims import claim, count_due, has_due, hold, release, reserve, said, widen
 from connectors.queue.decisions import (
     InFlightError,
@@ -30,11 +30,13 @@ from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
 
 __all__ = [
+    "Compared",
     "Enqueued",
     "InFlightError",
     "Result",
     "choose",
     "claim",
+    "compare",
     "count_due",
     "enqueue",
     "enqueue_auto",

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -154,13 +155,29 @@ def _mark(kind: Entity[Any, Any], marks: Mapping[tuple[str, ...], Sequence[int]]
             kind.links().filter(pk__in=held).update(changed=list(names))
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many linked, idle records differ, how many of them anew, and how many of those are queued."""
+
+    differing: int = 0
+    new: int = 0
+    queued: int = 0
+
+
 def find_changed(
     connection: Connection, entity: str, pks: Sequence[int] | None = None, *, send: bool = True
 ) -> int:
-    """Find linked, idle records that differ from what was agreed; return how many.
+    """Find linked, idle records that differ from what was agreed; return how many. See `compare`."""
+    return compare(connection, entity, pks, send=send).differing
+
+
+def compare(
+    connection: Connection, entity: str, pks: Sequence[int] | None = None, *, send: bool = True
+) -> Compared:
+    """Compare linked, idle records, all or these, with what was agreed.
 
     Makes no call. Catches what bypassed `save()`. Where automatic sync is on, and
-    `send` allows it, they are requested; otherwise they are marked as changed.
+    `send` allows it, those that differ are requested; otherwise they are marked as changed.
     """
     kind = entities.get(entity)
     renderer = Renderer(connection, kind)
@@ -168,7 +185,7 @@ def find_changed(
     rows = rows.filter(record__sync_enabled=True)
     if pks is not None:
         rows = rows.filter(record_id__in=pks)
-    differing, sent = 0, []
+    differing, new, sent = 0, set(), []
     related = [f"record__{name}" for name in kind.related]
     rows = rows.select_related("record").prefetch_related(*related)
     for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
@@ -178,6 +195,7 @@ def find_changed(
                 continue
             if differs:
                 differing += 1
+                new |= set() if link.changed else {link.record_id}
                 sent += [link.record_id] if connection.sends_by_itself(link.record) else []
             if differs != link.changed:
                 marks[tuple(differs)].append(link.pk)
@@ -187,4 +205,4 @@ def find_changed(
         run = runs.automatic_id(connection.pk, now)
         runs.add_automatic(connection.pk, connection.name, now, len(sent))
         enqueue(entity, sent, connection, run=run, requested_by="schedule", priority=Link.Priority.BULK)
-    return differing
+    return Compared(differing, len(new), len(new.intersection(sent)) if send else 0)

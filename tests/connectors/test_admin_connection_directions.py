@@ -211,7 +211,7 @@ def test_giving_a_field_back_says_that_theirs_is_overwritten(two_way: Connection
     html = text(ask(client, two_way, entity="company", master_phone="local", master_email="local"))
 
     assert "From now on our Email and Phone of 2 companies replace B2B&#x27;s" in html
-    assert "each when it is next sent, tonight at the latest." in html
+    assert "each when it is next sent, at once where it differs." in html
     assert ">Let Concord own 2 fields</button>" in html
 
 
