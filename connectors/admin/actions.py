@@ -73,15 +73,9 @@ class SyncActionsMixin(ClicksMixin):
 
     def _sync_items(self, request: HttpRequest, record: Any, connection: Connection) -> list[SafeString]:
         """Return the menu's ways to send a record: alone, and with what belongs to it."""
-        board = self.board(request)
-        labels = {"sync": board.push_label(connection)}
-        if along := chosen.family_label(request, board, connection):
-            labels["family"] = along
         return [
-            cells.post_button(
-                label, cells.address(self.model, what, record.pk, connection.pk), GRID_FORM, css="cc-item"
-            )
-            for what, label in labels.items()
+            cells.post_button(way.label, chosen.url_of(way, record, connection), GRID_FORM, css="cc-item")
+            for way in chosen.ways(request, self.board(request), connection, of_one=True)
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -97,11 +91,10 @@ class SyncActionsMixin(ClicksMixin):
         board = self.board(request)
         added = {}
         for row in board.connections:
-            name, label = f"sync_{row.slug}", board.push_label(row).replace("%", "%%")
-            added[name] = (partial(_sync_chosen, connection=row), name, label)
-            if along := chosen.family_label(request, board, row).replace("%", "%%"):
-                name = f"sync_{row.slug}_family"
-                added[name] = (partial(_sync_chosen, connection=row, is_family=True), name, along)
+            for way in chosen.ways(request, board, row):
+                name = confirmation.action_name(row, way)
+                call = partial(_sync_chosen, connection=row, is_family=way.is_family)
+                added[name] = (call, name, way.label.replace("%", "%%"))
         return {**added, **actions}
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -122,18 +115,20 @@ def _sync_chosen(
     ticked: QuerySet[Any],
     *,
     connection: Connection,
-    is_family: bool = False,
+    is_family: bool,
 ) -> HttpResponse | None:
-    """Send the ticked records, `is_family` with what belongs to them; ask first where it is many."""
+    """Send the ticked records, `is_family` with what belongs to them; ask first where it is many, or all."""
     if not admin.has_sync_permission(request):
         raise PermissionDenied
     board = admin.board(request)
     pks = list(ticked.order_by("pk").values_list("pk", flat=True))
-    if is_family:
-        wanted = chosen.with_family(request, board, connection, pks)
-    else:
-        wanted = chosen.decided(board, connection, pks)
-    if confirmation.is_needed(request, wanted.total):
-        return confirmation.page(request, admin, board, connection, wanted, pks)
+    wanted = chosen.of_way(request, board, connection, pks, is_family=is_family)
+    if confirmation.is_needed(request, admin, wanted.total, len(pks)):
+        others = [way for way in chosen.ways(request, board, connection) if way.is_family != is_family]
+        offers = [confirmation.Offer(request.POST["action"], wanted)]
+        for way in others:
+            other = chosen.of_way(request, board, connection, pks, is_family=way.is_family)
+            offers.append(confirmation.Offer(confirmation.action_name(connection, way), other))
+        return confirmation.page(request, admin, confirmation.Question(board, connection, offers, pks))
     syncing.request_sync(request, board, connection, wanted)
     return None

@@ -14,6 +14,7 @@ from django.utils import timezone
 from connectors import drift, entities, queue, registry, states
 from connectors.entities import Entity
 from connectors.kinds import Kind
+from connectors.leads import needed
 from connectors.mapping import Mapping
 from connectors.models import Connection, ConnectionHealth, Link
 from connectors.rendering import held, is_there
@@ -29,6 +30,7 @@ class Board:
         self.entity = entity
         self.now: datetime = timezone.now()
         self._mappings: dict[int, Mapping] = {}
+        self._led: dict[int, bool] = {}
 
     @cached_property
     def _enabled(self) -> list[Connection]:
@@ -109,6 +111,12 @@ class Board:
             self._mappings[connection.pk] = registry.mapping(connection, self.entity.name)
         mapping = self._mappings[connection.pk]
         return held(connection, mapping, record, is_linked=link is not None and bool(link.remote_id))
+
+    def needs_lead(self, connection: Connection) -> bool:
+        """Return whether a record is created there only together with one of its children."""
+        if connection.pk not in self._led:
+            self._led[connection.pk] = needed(connection, self.entity) is not None
+        return self._led[connection.pk]
 
     def _waited_for(self, record: Any, connection: Connection) -> states.Parent | None:
         """Return the parent that must be over there first, None where it is, or there is none."""

@@ -57,9 +57,7 @@ def box(
         "problems": _problems(admin, board, record, connection, link, shown),
         "last": _last(link, shown, board),
         "push_label": push_label,
-        "push_label_after": push_label[:1].lower() + push_label[1:],
         "saves_first": admin.has_change_permission(request, record),
-        "sync_url": cells.address(model, "sync", record.pk, connection.pk),
         "unlink_url": cells.address(model, "unlink", record.pk, connection.pk)
         if may_sync and link and link.remote_id
         else "",
@@ -84,22 +82,27 @@ def _acts(
     which = link is not None and link.candidates and not link.ways
     is_held = bool(board.held(record, connection, link))
     may_push = may_sync and shown.state is not State.NOT_ENABLED and not is_choice and not is_held
-    along = chosen.family_words(request, board, connection) if may_push else ""
+    ways = chosen.ways(request, board, connection, of_one=True) if may_push else []
     is_new = is_unknown(board, link, shown, connection)
     return {
         "choose_url": cells.address(model, "choose", record.pk, connection.pk) if is_choice else "",
         "choose_label": "Choose which one it is" if which else "Decide what to do",
         "may_push": may_push,
-        "family": along,
-        "family_value": f"{connection.pk}-{FAMILY}",
-        "family_url": cells.address(model, "family", record.pk, connection.pk) if along else "",
-        "alone": f"{board.entity.label.capitalize()} only",
+        "ways": [_way(way, record, connection) for way in ways],
         "switch": _switch(model, record, connection, link) if may_sync and record.sync_enabled else None,
         "enable_url": cells.address(model, "enable", record.pk, connection.pk)
         if is_new and may_sync and record.sync_enabled
         else "",
         "creates": admin.creates(record, connection) if _is_first(link, shown) else "",
     }
+
+
+def _way(way: chosen.Way, record: Any, connection: Connection) -> dict[str, str]:
+    """Return a way to send the record, as the value of the button that saves first and as an address."""
+    value = f"{connection.pk}-{FAMILY}" if way.is_family else str(connection.pk)
+    after = way.label[:1].lower() + way.label[1:]
+    url = chosen.url_of(way, record, connection)
+    return {"label": way.label, "after": after, "words": way.words, "value": value, "url": url}
 
 
 def is_unknown(board: Board, link: Link | None, shown: Shown, connection: Connection) -> bool:

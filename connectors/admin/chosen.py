@@ -10,36 +10,45 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from connectors import entities, states
+from connectors import entities, registry, states
+from connectors.admin import cells
 from connectors.admin.board import Board
 from connectors.entities import Entity
+from connectors.mapping import unheld
 from connectors.models import Connection
+from connectors.protocol import Direction
+from connectors.rendering import held
 from connectors.states import State
 from synclog import words
+
+CHUNK = 10_000  # pks per query: SQLite stops at 250,000 parameters
+Parts = dict[str, Sequence[int]]  # pks by entity
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """Records (pks) by entity, parents first in the order that a sentence names them.
 
-    `undecided` were chosen too, but need a person's choice first. `barred` tells how many
-    belong to these and are left out, since this person may not send them.
+    `undecided` were chosen too, but need a person's choice first; `kept` are kept back by a
+    rule, such as an inactive contact. `barred` tells how many belong to these and are left
+    out, since this person may not send them.
     """
 
     label: str
     wanted: Mapping[str, Sequence[int]]
     undecided: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    kept: Mapping[str, Sequence[int]] = field(default_factory=dict)
     barred: Mapping[str, int] = field(default_factory=dict)
     is_family: bool = False
 
     @property
     def total(self) -> int:
         """Return how many records were chosen."""
-        return number_of(self.wanted) + number_of(self.undecided)
+        return number_of(self.wanted) + number_of(self.undecided) + number_of(self.kept)
 
     def all_of(self, name: str) -> list[int]:
         """Return what was chosen of an entity."""
-        return [*self.wanted.get(name, ()), *self.undecided.get(name, ())]
+        return [pk for part in (self.wanted, self.undecided, self.kept) for pk in part.get(name, ())]
 
     def counted(self) -> str:
         """Return what was chosen in words, as in "1 company, 3 contacts and 2 locations"."""
@@ -53,40 +62,73 @@ def alone(board: Board, connection: Connection, pks: Sequence[int]) -> Chosen:
 
 
 def decided(board: Board, connection: Connection, pks: Sequence[int]) -> Chosen:
-    """Return these records; those that only a person's choice can move on are left out and told."""
+    """Return these records; those that would not be sent if they were asked for are left out and told."""
     name, label = board.entity.name, board.push_label(connection)
-    wanted, undecided = _parted(connection, {name: pks})
-    return Chosen(label, wanted, undecided)
+    return Chosen(label, *_parted(connection, {name: pks}))
 
 
 def with_family(request: HttpRequest, board: Board, connection: Connection, pks: Sequence[int]) -> Chosen:
-    """Return these records and what belongs to those of them that need no choice."""
+    """Return these records and what belongs to those of them that are not left out."""
     own = board.entity
-    wanted, undecided = _parted(connection, {own.name: pks})
+    wanted, undecided, kept = _parted(connection, {own.name: pks})
     goes, stays = family_of(request, own, connection)
-    wanted_too, undecided_too = _parted(
-        connection, {kind.name: _below(kind, wanted[own.name]) for kind in goes}
-    )
+    below = {kind.name: _below(kind, wanted[own.name]) for kind in goes}
+    wanted_too, undecided_too, kept_too = _parted(connection, below)
     barred = {kind.name: len(_below(kind, wanted[own.name])) for kind in stays}
     return Chosen(
-        family_label(request, board, connection),
+        f"{board.push_label(connection)} · {family_words(request, board, connection)}",
         wanted | wanted_too,
         undecided | undecided_too,
+        kept | kept_too,
         {name: number for name, number in barred.items() if number},
         is_family=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to send records: alone, or with what belongs to them. `words` say which, where both can be."""
+
+    label: str  # "Sync to B2B · with contacts and locations"
+    words: str
+    is_family: bool = False
+
+
+def ways(request: HttpRequest, board: Board, connection: Connection, *, of_one: bool = False) -> list[Way]:
+    """Return how this person can send records there, the usual way first.
+
+    Usual is the whole family where a system creates a record only together with one of
+    its children, else the records alone. `of_one`: the words are for a single record.
+    """
+    push, along = board.push_label(connection), family_words(request, board, connection)
+    if not along:
+        return [Way(push, "")]
+    only = f"{board.entity.label if of_one else board.entity.label_plural} only"
+    family = Way(f"{push} · {along}", along, is_family=True)
+    if board.needs_lead(connection):
+        return [family, Way(f"{push} · {only}", only)]
+    return [Way(push, only), family]
+
+
+def of_way(
+    request: HttpRequest, board: Board, connection: Connection, pks: Sequence[int], *, is_family: bool
+) -> Chosen:
+    """Return these records, `is_family` with what belongs to them, as many ticked ones are taken."""
+    if is_family:
+        return with_family(request, board, connection, pks)
+    return decided(board, connection, pks)
+
+
+def url_of(way: Way, record: Any, connection: Connection) -> str:
+    """Return the address that sends one record this way."""
+    what = "family" if way.is_family else "sync"
+    return cells.address(type(record), what, record.pk, connection.pk)
 
 
 def family_words(request: HttpRequest, board: Board, connection: Connection) -> str:
     """Return "with contacts and locations" by what the system takes, "" where nothing goes along."""
     goes, _ = family_of(request, board.entity, connection)
     return f"with {listed([kind.label_plural for kind in goes])}" if goes else ""
-
-
-def family_label(request: HttpRequest, board: Board, connection: Connection) -> str:
-    """Return "Sync to B2B · with contacts and locations", "" where nothing goes along."""
-    along = family_words(request, board, connection)
-    return f"{board.push_label(connection)} · {along}" if along else ""
 
 
 def family_of(
@@ -125,14 +167,30 @@ def _below(kind: Entity[Any, Any], parents: Sequence[int]) -> list[int]:
     return list(mine.values_list("pk", flat=True))
 
 
-def _parted(
-    connection: Connection, pks: Mapping[str, Sequence[int]]
-) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Part records into those to send and those that need a choice first."""
-    wanted, undecided = {}, {}
+def _parted(connection: Connection, pks: Mapping[str, Sequence[int]]) -> tuple[Parts, Parts, Parts]:
+    """Part records into those to send, those that need a choice first and those kept back."""
+    wanted: Parts = {}
+    undecided: Parts = {}
+    kept: Parts = {}
     for name, chosen in pks.items():
         links = entities.get(name).links().filter(states.where(State.CHOICE), connection=connection)
         open_ones = set(links.values_list("record_id", flat=True))
-        wanted[name] = [pk for pk in chosen if pk not in open_ones]
+        back = _kept_back(connection, name, [pk for pk in chosen if pk not in open_ones])
         undecided[name] = [pk for pk in chosen if pk in open_ones]
-    return wanted, undecided
+        kept[name] = [pk for pk in chosen if pk in back]
+        wanted[name] = [pk for pk in chosen if pk not in open_ones and pk not in back]
+    return wanted, undecided, kept
+
+
+def _kept_back(connection: Connection, name: str, pks: Sequence[int]) -> set[int]:
+    """Return those of these records (pks) that a rule keeps back."""
+    mapping, kind = registry.mapping(connection, name), entities.get(name)
+    if mapping.holds is unheld and connection.direction(name) != Direction.IN:
+        return set()
+    linked = kind.links().linked().filter(connection=connection)
+    known = set(linked.values_list("record_id", flat=True))
+    found: set[int] = set()
+    for start in range(0, len(pks), CHUNK):
+        records = kind.records().filter(pk__in=pks[start : start + CHUNK])
+        found |= {one.pk for one in records if held(connection, mapping, one, is_linked=one.pk in known)}
+    return found

@@ -1,5 +1,6 @@
 """Ask before many records are sent: what it means, in numbers, with the number on the button."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from django.template.response import TemplateResponse
 from connectors import entities, states
 from connectors.admin import cells, syncing
 from connectors.admin.board import Board
-from connectors.admin.chosen import Chosen, in_words
+from connectors.admin.chosen import CHUNK, Chosen, Way, in_words, number_of
 from connectors.models import Connection
 from connectors.states import State
 from synclog import words
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from connectors.admin.actions import SyncActionsMixin
 
 ASK_ABOVE = 200  # records
-CHUNK = 10_000  # pks per query: SQLite stops at 250,000 parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +46,50 @@ class Expected:
         return writes + -(-(self.to_send - self.linked) // batch_size)
 
 
-def is_needed(request: HttpRequest, number: int) -> bool:
-    """Return whether to ask first: for many, for "select all", and when the number has changed since."""
-    if request.POST.get("confirmed") == str(number):
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way to send what was ticked: the action that does it, and what it takes."""
+
+    action: str
+    chosen: Chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the dialog asks about: the ways to send the ticked records (pks), the picked one first."""
+
+    board: Board
+    connection: Connection
+    offers: Sequence[Offer]
+    ticked: Sequence[int]
+
+
+def action_name(connection: Connection, way: Way) -> str:
+    """Return the name of the action that sends the ticked records this way."""
+    return f"sync_{connection.slug}{'_family' if way.is_family else ''}"
+
+
+def is_needed(request: HttpRequest, admin: "SyncActionsMixin", number: int, ticked: int) -> bool:
+    """Return whether to ask first: for many, for the whole list, and when the number has changed since.
+
+    `number` records would be sent since so many were `ticked`.
+    """
+    if str(number) in request.POST.getlist("confirmed"):
         return False
-    return number > ASK_ABOVE or request.POST.get("select_across") == "1" or "confirmed" in request.POST
+    if number > ASK_ABOVE or "confirmed" in request.POST or request.POST.get("select_across") == "1":
+        return True
+    # Each row ticked by itself, or all of a page that holds all: that is "select all" just as well.
+    return ticked > 1 and admin.get_changelist_instance(request).result_count == ticked
 
 
 def expected(connection: Connection, chosen: Chosen) -> Expected:
     """Count what sending these records would mean, without a call."""
-    counts = (_expected(connection, name, chosen.all_of(name)) for name in chosen.wanted)
-    return sum(counts, Expected())
+    kept = number_of(chosen.kept)
+    counts = (
+        _expected(connection, name, [*pks, *chosen.undecided.get(name, ())])
+        for name, pks in chosen.wanted.items()
+    )
+    return sum(counts, Expected(total=kept, not_enabled=kept))
 
 
 def _expected(connection: Connection, entity: str, pks: list[int]) -> Expected:
@@ -78,15 +111,10 @@ _PARTS = {
 }
 
 
-def page(
-    request: HttpRequest,
-    admin: "SyncActionsMixin",
-    board: Board,
-    connection: Connection,
-    chosen: Chosen,
-    ticked: list[int],
-) -> HttpResponse:
-    """Return the dialog: system, environment, counts, calls; its button repeats verb and number."""
+def page(request: HttpRequest, admin: "SyncActionsMixin", question: Question) -> HttpResponse:
+    """Return the dialog: system, environment, counts, calls; its buttons repeat verb and number."""
+    board, connection, ticked = question.board, question.connection, question.ticked
+    chosen = question.offers[0].chosen
     figures = expected(connection, chosen)
     across = request.POST.get("select_across") == "1"
     context = {
@@ -102,16 +130,24 @@ def page(
         "calls": _calls(figures, connection),
         "paused": board.worlds[connection.pk].paused,
         "number_changed": "confirmed" in request.POST,
-        "button": f"Sync {_named(board, chosen, figures.to_send or figures.in_sync)}",
-        "action": request.POST.get("action", ""),
+        "buttons": [_button(question, offer) for offer in question.offers],
         "across": "1" if across else "0",
-        "confirmed": str(figures.total),
+        "confirmed": [str(offer.chosen.total) for offer in question.offers],
         "run": syncing.new_run_id(),
         "checkbox": helpers.ACTION_CHECKBOX_NAME,
         "ticked": ticked[:1] if across else ticked,
         "back": request.get_full_path(),
     }
     return TemplateResponse(request, "concord/confirm.html", context)
+
+
+def _button(question: Question, offer: Offer) -> dict[str, str]:
+    """Return a button: it names the number, and what goes along where the picked way is another one."""
+    figures = expected(question.connection, offer.chosen)
+    named = _named(question.board, offer.chosen, figures.to_send or figures.in_sync)
+    is_picked = offer is question.offers[0]
+    more = "" if is_picked else ", with all that belongs to them" if offer.chosen.is_family else " only"
+    return {"action": offer.action, "text": f"Sync {named}{more}"}
 
 
 def _calls(figures: Expected, connection: Connection) -> str:

@@ -74,14 +74,14 @@ def _start_and_enqueue(
             connection_name=connection.name,
             entity="" if chosen.is_family else board.entity.name,
             user=user,
-            requested=number_of(chosen.wanted),
+            requested=number_of(chosen.wanted) + number_of(chosen.kept),
         )
         if not is_new:
             return run, False, {}
         results = queue.enqueue_chosen(
             chosen.wanted, connection, run=run.pk, requested_by=user.get_username()
         )
-        skipped = sum(len(result.not_enabled) for result in results.values())
+        skipped = sum(len(result.not_enabled) for result in results.values()) + number_of(chosen.kept)
         if skipped:
             runs.add(run.pk, {"skipped": skipped})
     return run, True, results
@@ -89,7 +89,7 @@ def _start_and_enqueue(
 
 def _parts(chosen: Chosen, queued: int, results: Results) -> list[str]:
     """Return what became of the records, in parts that add up to what was chosen."""
-    off = {name: result.not_enabled for name, result in results.items()}
+    off = {name: [*result.not_enabled, *chosen.kept.get(name, ())] for name, result in results.items()}
     not_enabled, undecided = number_of(off), number_of(chosen.undecided)
     parts = [f"{queued:,} queued"] if queued or not (not_enabled or undecided) else []
     if not_enabled:

@@ -15,6 +15,7 @@ from connectors.models import Connection, Link
 from connectors.protocol import CREATE, Adoption, Candidate, Matched, Outcome, Status
 from connectors.queue import pulled
 from connectors.queue.changes import look_again
+from connectors.queue.leads import enable_leads
 from connectors.queue.requests import enqueue, enqueue_chosen
 from connectors.queue.slots import live_leases
 
@@ -150,7 +151,8 @@ def set_enabled(
 ) -> Any:
     """Store a person's yes or no to syncing one record with one connection; return its link, fresh.
 
-    Yes: what differs is requested or marked at once, as after a save of the record. No:
+    Yes: what differs is requested or marked at once, as after a save of the record; the
+    lead that a new record is created with is enabled too, unless switched off. No:
     nothing sends it, a waiting request is withdrawn unless an earlier call of it got no
     answer; a call under way is not called back: what it answers is stored. Without
     `look` nothing is compared: for a caller who saves the record next.
@@ -165,6 +167,8 @@ def set_enabled(
         if not enabled and link.state == Link.State.PENDING and not link.unsure:
             link.state = Link.State.IDLE
         link.save(update_fields=["enabled", "enabled_by", "enabled_at", "state"])
+        if enabled:
+            enable_leads(kind, connection, kind.links().filter(pk=link.pk))
         if look:
             look_again(record, connection, requested_by=by)
     return _fresh(kind, connection, pk)

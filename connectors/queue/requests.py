@@ -104,7 +104,7 @@ def _enqueue(
         # First: parents before children.
         parents, led = _request_parents(kind, connection, template, sent) if along else (0, 0)
         queued = write_requests(kind, template, wanted)
-        led += enable_leads(kind, template) if along else 0
+        led += _take_leads(kind, template) if along else 0
         if full:
             kind.links().filter(connection=connection, ticket=template.ticket).update(full=True)
         if parents and template.run:
@@ -132,7 +132,11 @@ def _request_parents(
     if not missing:
         return 0, 0
     asked = _template_of(parent, template)
-    return write_requests(parent, asked, missing), enable_leads(parent, asked)
+    return write_requests(parent, asked, missing), _take_leads(parent, asked)
+
+
+def _take_leads(kind: Entity[Any, Any], template: Link) -> int:
+    return enable_leads(kind, template.connection, kind.links().filter(ticket=template.ticket))
 
 
 def _hurry(kind: Entity[Any, Any], connection: Connection, pks: Collection[int], priority: int) -> None:

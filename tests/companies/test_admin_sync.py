@@ -30,6 +30,12 @@ def companies(count: int) -> list[Company]:
     return list(Company.objects.bulk_create(CompanyFactory.build_batch(count)))
 
 
+@pytest.fixture
+def rest() -> Company:
+    """One more than is ticked: whoever ticks the whole list is asked first."""
+    return CompanyFactory.create()
+
+
 def run_action(client: Client, chosen: list[Company], **more: Any) -> Any:
     data = {"action": "sync_salesforce", "_selected_action": [company.pk for company in chosen], "index": "0"}
     return client.post(more.pop("url", GRID), {**data, **more}, follow=True)
@@ -43,7 +49,9 @@ def told(answer: Any) -> str:
     return " ".join(str(message) for message in answer.context["messages"])
 
 
-def test_ticked_rows_are_queued_and_the_counts_add_up(account: Connection, client: Client) -> None:
+def test_ticked_rows_are_queued_and_the_counts_add_up(
+    account: Connection, client: Client, rest: Company
+) -> None:
     chosen = companies(50)
     for company, name in zip(chosen[:2], ["Acme", "Globex"], strict=True):
         Company.objects.filter(pk=company.pk).update(name=name)
@@ -58,7 +66,9 @@ def test_ticked_rows_are_queued_and_the_counts_add_up(account: Connection, clien
     assert (run.requested, run.skipped, run.user_name, run.label) == (50, 2, "dana", "Sync with Salesforce")
 
 
-def test_what_needs_a_choice_is_left_out_and_named(account: Connection, client: Client) -> None:
+def test_what_needs_a_choice_is_left_out_and_named(
+    account: Connection, client: Client, rest: Company
+) -> None:
     acme, globex = CompanyFactory.create(name="Acme"), CompanyFactory.create(name="Globex")
     CompanyLink.objects.create(connection=account, record=acme, state="failed", code="conflict")
 
@@ -68,7 +78,7 @@ def test_what_needs_a_choice_is_left_out_and_named(account: Connection, client: 
     assert pending() == {globex.pk}
 
 
-def test_a_double_click_makes_one_run(account: Connection, client: Client) -> None:
+def test_a_double_click_makes_one_run(account: Connection, client: Client, rest: Company) -> None:
     chosen, run = companies(3), str(uuid.uuid4())
 
     run_action(client, chosen, run=run)
@@ -147,7 +157,36 @@ def test_select_all_asks_even_for_few_and_keeps_the_filter(account: Connection, 
     assert active.pk not in pending()
 
 
-def test_a_paused_connection_is_told_with_the_click(account: Connection, client: Client) -> None:
+def test_the_whole_list_is_asked_about_however_it_was_ticked(account: Connection, client: Client) -> None:
+    chosen = companies(3)
+
+    asked = run_action(client, chosen)
+    before = pending()
+    sent = run_action(client, chosen, confirmed="3")
+
+    assert "Sync 3 companies with Salesforce" in " ".join(asked.content.decode().split())
+    assert before == set()
+    assert "3 chosen: 3 queued." in told(sent)
+
+
+def test_the_whole_of_a_filtered_list_is_asked_about_too(
+    account: Connection, client: Client, rest: Company
+) -> None:
+    Company.objects.bulk_create(blocked := CompanyFactory.build_batch(2, status="blocked"))
+
+    asked = run_action(client, blocked, url=f"{GRID}?status__exact=blocked")
+
+    assert ">Sync 2 companies</button>" in asked.content.decode()
+    assert pending() == set()
+
+
+def test_the_only_record_of_a_list_is_sent_as_by_its_own_button(account: Connection, client: Client) -> None:
+    assert "1 chosen: 1 queued." in told(run_action(client, companies(1)))
+
+
+def test_a_paused_connection_is_told_with_the_click(
+    account: Connection, client: Client, rest: Company
+) -> None:
     ConnectionHealth.objects.update(pause="login", pause_reason="The login was refused.")
 
     answer = run_action(client, companies(2))
@@ -275,7 +314,7 @@ def test_a_very_long_name_does_not_flood_the_message(account: Connection, client
     assert len(told(off)) < 200
 
 
-def test_somebody_who_may_not_see_runs_is_offered_none(account: Connection) -> None:
+def test_somebody_who_may_not_see_runs_is_offered_none(account: Connection, rest: Company) -> None:
     client = browser_of(person("view_company", "sync_company"))
 
     answer = run_action(client, companies(2))

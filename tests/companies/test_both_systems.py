@@ -127,16 +127,23 @@ def test_the_association_says_what_a_contact_waits_for(
     assert "for Facebook (company), which failed" in table
 
 
-@pytest.mark.parametrize("factory", [CompanyFactory, ContactFactory, LocationFactory])
+@pytest.mark.parametrize(
+    ("factory", "action", "label"),
+    [
+        (CompanyFactory, "sync_better-b2b_family", "Sync to B2B · with contacts and locations"),
+        (ContactFactory, "sync_better-b2b", "Sync to B2B"),
+        (LocationFactory, "sync_better-b2b", "Sync to B2B"),
+    ],
+)
 def test_sync_to_b2b_stands_on_the_page_in_the_menu_and_among_the_actions(
-    client: Client, store: Connection, factory: Any
+    client: Client, store: Connection, factory: Any, action: str, label: str
 ) -> None:
     record = factory.create()
     grid = client.get(f"/admin/{record._meta.app_label}/{record._meta.model_name}/").content.decode()
 
-    assert '<option value="sync_better-b2b">Sync to B2B</option>' in grid
-    assert 'class="cc-item" title="" data-once>Sync to B2B</button>' in grid
-    assert '<span class="cc-if-clean">Sync to B2B</span>' in page(client, record)
+    assert f'<option value="{action}">{label}</option>' in grid
+    assert f'class="cc-item" title="" data-once>{label}</button>' in grid
+    assert f'<span class="cc-if-clean">{label}</span>' in page(client, record)
 
 
 def stores(number: int) -> list[Connection]:

@@ -1,5 +1,6 @@
 """A company with its contacts and locations: one click, one run, and what stays behind is said."""
 
+import re
 import uuid
 from typing import Any
 
@@ -47,7 +48,7 @@ def click(client: Client, company: Company, store: Connection, run: str = "") ->
     return client.post(address(company, store), {"run": run or str(uuid.uuid4())}, follow=True)
 
 
-def tick(client: Client, *chosen: Company, **more: str) -> Any:
+def tick(client: Client, *chosen: Company, **more: str | list[str]) -> Any:
     data = {"action": "sync_better-b2b_family", "_selected_action": [one.pk for one in chosen], "index": "0"}
     return client.post(GRID, {**data, **more}, follow=True)
 
@@ -78,13 +79,27 @@ def test_one_click_asks_for_all_of_them_in_one_run(
     assert (run.requested, run.label, run.user_name) == (6, LABEL, "dana")
 
 
-def test_the_page_offers_the_company_alone_and_with_all(
+def test_the_page_sends_all_first_and_offers_the_company_alone(
     client: Client, store: Connection, facebook: Company
 ) -> None:
     html = client.get(f"{GRID}{facebook.pk}/change/").content.decode()
 
-    assert f'name="_sync" value="{store.pk}-family" data-once>With contacts and locations</button>' in html
+    everything = f'name="_sync" value="{store.pk}-family" data-once>'
+    assert re.findall(rf'{everything}\s*<span class="cc-if-clean">(.*?)</span>', html) == [LABEL]
+    assert f"{everything}With contacts and locations</button>" in html
     assert f'name="_sync" value="{store.pk}" data-once>Company only</button>' in html
+    assert html.index(">With contacts and locations<") < html.index(">Company only<")
+
+
+def test_the_actions_and_the_rows_menu_offer_all_first(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    html = client.get(GRID).content.decode()
+
+    actions = re.findall(r'<option value="sync_[^"]*">(.*?)</option>', html)
+    menu = re.findall(r'class="cc-item" title="" data-once>(.*?)</button>', html)
+    assert actions == [LABEL, "Sync to B2B · companies only"]
+    assert menu == [LABEL, "Sync to B2B · company only"]
 
 
 def test_the_words_follow_what_the_system_takes(client: Client, facebook: Company) -> None:
@@ -118,6 +133,7 @@ def test_the_button_saves_first(client: Client, store: Connection, facebook: Com
 
 def test_ticked_companies_bring_theirs(client: Client, store: Connection, facebook: Company) -> None:
     other = ContactFactory.create().company
+    CompanyFactory.create()  # not ticked: whoever ticks the whole list is asked first
 
     answer = tick(client, facebook, other)
 
@@ -140,6 +156,7 @@ def test_what_is_switched_off_is_named_and_the_counts_add_up(
 def test_what_needs_a_choice_is_left_out_with_what_belongs_to_it(
     client: Client, store: Connection, facebook: Company
 ) -> None:
+    CompanyFactory.create()  # not ticked
     torn = ContactFactory.create(company=CompanyFactory.create(name="Torn")).company
     CompanyLink.objects.create(connection=store, record=torn, state="failed", code="conflict")
     mark = facebook.contacts.get(first_name="Mark", last_name="Z")
@@ -204,9 +221,49 @@ def test_many_are_asked_about_with_all_that_goes_along(
 
     assert "Sync 1 company, 203 contacts and 2 locations with Better B2B" in html
     assert ">Sync 206 records</button>" in html
+    assert 'value="sync_better-b2b" data-once>Sync 1 company only</button>' in html
     assert "They go as fast as the limit on calls allows" in html
     assert before == (0, 0, 0)
     assert waiting_in_all() == (1, 203, 2)
+
+
+def test_the_dialog_takes_the_other_way_too(client: Client, store: Connection, facebook: Company) -> None:
+    ContactFactory.create_batch(200, company=facebook)
+    asked = tick(client, facebook)
+    numbers = re.findall(r'name="confirmed" value="(\d+)"', asked.content.decode())
+
+    answer = tick(client, facebook, action="sync_better-b2b", confirmed=numbers)
+
+    assert numbers == ["206", "1"]
+    assert "1 chosen: 1 queued." in told(answer)
+    assert waiting_in_all() == (1, 0, 0)
+
+
+def test_who_is_kept_back_is_left_out_with_what_belongs_to_it(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    CompanyFactory.create()  # not ticked
+    rejected = ContactFactory.create(company=CompanyFactory.create(name="Nope", status="rejected")).company
+    anna = ContactFactory.create(company=facebook, first_name="Anna", last_name="B", active=False)
+
+    answer = tick(client, facebook, rejected)
+
+    assert "2 companies, 4 contacts and 2 locations: 6 queued, 2 not enabled (Nope, Anna B)." in told(answer)
+    assert waiting_in_all() == (1, 3, 2)
+    assert not ContactLink.objects.filter(record=anna).exists()
+    assert (Run.objects.get().requested, Run.objects.get().skipped) == (8, 2)
+
+
+def test_who_is_kept_back_is_counted_apart_before(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    ContactFactory.create_batch(2, company=facebook, active=False)
+
+    html = " ".join(tick(client, facebook, confirmed="none").content.decode().split())
+
+    assert "Sync 1 company, 5 contacts and 2 locations" in html
+    assert "<dt>6</dt><dd>to send</dd>" in html
+    assert "<dt>2</dt><dd>not enabled: left out</dd>" in html
 
 
 def test_looking_at_the_address_sends_nothing(client: Client, store: Connection, facebook: Company) -> None:
