@@ -136,9 +136,7 @@ def test_the_button_sends_the_company_with_all_that_belongs_to_it(
 
     page.fill("#id_phone", "+1 650 555 0199")
     box = page.locator(".cc-box", has_text="Better B2B")
-    box.get_by_role("button", name="Save and sync to B2B", exact=True).wait_for()
-    box.get_by_role("button", name="what goes along").click()
-    box.get_by_role("button", name="With contacts and locations").click()
+    box.get_by_role("button", name="Save and sync to B2B · with contacts and locations", exact=True).click()
     somebody.sees("1 company, 2 contacts and 1 location: 4 queued.")
     somebody.looks()
 

@@ -554,3 +554,13 @@ def test_a_look_that_is_not_allowed_is_the_connections(sandbox: SandboxServer) -
 
     with pytest.raises(Misconfigured):
         one(sandbox, company())
+
+
+@pytest.mark.parametrize(("field", "local"), [("companyEmail", "email"), ("adminEmail", "primary_contact")])
+def test_an_e_mail_that_is_none_is_named_though_the_store_does_not(
+    sandbox: SandboxServer, field: str, local: str
+) -> None:
+    outcome = one(sandbox, company(**{field: "sales@jimenez,example"}))
+
+    assert outcome.errors.keys() == {local}
+    assert "as an e-mail address. Correct it and save." in outcome.errors[local]

@@ -1,5 +1,6 @@
 """What every push needs: plans, outcomes in words, adoption. Reads and writes nothing itself."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,14 @@ from connectors.protocol import (
 )
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
-from connectors.systems.bigcommerce.errors import HOLLOW, Refused, Why
+from connectors.systems.bigcommerce.errors import HOLLOW, Refused, Said, Why
 from connectors.systems.bigcommerce.extras import lacking
 from connectors.systems.bigcommerce.nouns import NOUNS, Nouns
 from connectors.systems.bigcommerce.urls import record_url
-from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, refusal, stays, unfilled
+from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, is_about_email, refusal, stays, unfilled
 
 OVERWRITE_SETTING = "overwrite_on_adoption"
+ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;.]+")  # what every e-mail address looks like
 CONSENT, MOVE = "consent", "move"  # what a person may agree to: see `protocol.Way`
 
 
@@ -171,9 +173,10 @@ class Talk:
         if refused.why is Why.GONE and change.parent_id and self._is_company_lost(change):
             return self.waits(change, NO_COMPANY, PARENT_GONE)
         by_remote, errors = self.mapping.by_remote, dict[str, str]()
-        is_told = refused.why is Why.OTHER or (refused.why is Why.UNIQUE and not refused.said.fields)
+        of_fields = self._of_fields(change, refused.said)
+        is_told = refused.why is Why.OTHER or (refused.why is Why.UNIQUE and not of_fields)
         rest = [refused.said.message] if is_told else []
-        for name, text in refused.said.fields.items():
+        for name, text in of_fields.items():
             whole = wire.whole_of(name, by_remote)
             if whole in by_remote:
                 item = by_remote[whole]
@@ -187,6 +190,21 @@ class Talk:
         return Outcome(
             Status.REJECTED, change.remote_id, refused.why, message, errors, exchange=self.client.last
         )
+
+    def _of_fields(self, change: Change, said: Said) -> Mapping[str, str]:
+        """Return what was said of which field. A bare “Email is not correct.” names none.
+
+        It is about those of the record's e-mails that are no addresses, or about any of them.
+        """
+        if said.fields or not is_about_email(said.text):
+            return said.fields
+        sent = {
+            name: str(change.payload.get(name) or "")
+            for name, item in self.mapping.by_remote.items()
+            if item.to_remote is wire.as_email
+        }
+        wrong = [name for name, value in sent.items() if value and not ADDRESS.fullmatch(value)]
+        return dict.fromkeys(wrong or sent, said.text)
 
     def cleared(self, fields: Mapping[str, Any], least: Iterable[str]) -> tuple[dict[str, Any], str]:
         """Return what can be sent, and a sentence on what can't be emptied there (`least`: those names)."""

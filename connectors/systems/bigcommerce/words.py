@@ -113,6 +113,11 @@ def refusal(why: str, who: str, label: str, nouns: Nouns, text: str) -> str:
     return f"B2B refused {what}" + (f": {theirs(text)}" if text else " and gave no reason.")
 
 
+def is_about_email(text: str) -> bool:
+    """Return whether a refusal says that an e-mail address is none."""
+    return bool(_EMAIL.search(text))
+
+
 def stays(labels: Sequence[str]) -> str:
     """Return what happens to fields that were emptied here and can't be there."""
     names = " and ".join(labels)
