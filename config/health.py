@@ -14,7 +14,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Min
+from django.db.models import Max, Min, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django_celery_beat.models import PeriodicTask
 
@@ -24,6 +24,7 @@ from connectors.rendering import parent_is_there
 
 BROKER_PATIENCE_S = 0.5
 SCHEDULE_LATE_S = 120.0
+SCHEDULE_AHEAD_S = 60.0  # two machines' clocks may differ by less
 
 KEEP_S = 1.0  # an answer of /readyz
 SHARE = 9  # a costly answer is kept so many times as long as it took: a flood costs a tenth of one process
@@ -85,7 +86,8 @@ def readyz() -> HttpResponse:
     """Say whether work can be done: 503 without the database, else 200. At most some seconds old.
 
     `degraded` names what slows Concord down and loses nothing: the broker (doorbells
-    are late), the schedule (nothing rings for what is due).
+    are late), the schedule (nothing rings for what is due). `beat_ahead_s`: how far ahead of
+    the database's clock its last run lies; its own clock is wrong, or was.
     """
     facts, status = readiness()
     return JsonResponse(facts, status=status)
@@ -101,7 +103,8 @@ def _ask() -> Facts:
         return {"status": "failing", "database": "down"}, 503
     broker = "ok" if _broker_answers() else "degraded"
     is_late = facts["beat_age_s"] is None or facts["beat_age_s"] > SCHEDULE_LATE_S
-    status = "degraded" if is_late or broker != "ok" else "ok"
+    is_off = is_late or facts["beat_ahead_s"] > SCHEDULE_AHEAD_S
+    status = "degraded" if is_off or broker != "ok" else "ok"
     return {"status": status, "database": "ok", "broker": broker, **facts}, 200
 
 
@@ -118,8 +121,13 @@ def _from_database() -> dict[str, Any]:
 
 
 def _facts(now: datetime) -> dict[str, Any]:
-    beat = PeriodicTask.objects.filter(name="sweep").aggregate(last=Min("last_run_at"))["last"]
-    return {"oldest_due_s": _age_s(now, _oldest_due(now)), "beat_age_s": _age_s(now, beat)}
+    sweep = Min("last_run_at", filter=Q(name="sweep"))
+    beat = PeriodicTask.objects.filter(enabled=True).aggregate(sweep=sweep, latest=Max("last_run_at"))
+    return {
+        "oldest_due_s": _age_s(now, _oldest_due(now)),
+        "beat_age_s": _age_s(now, beat["sweep"]),
+        "beat_ahead_s": _age_s(beat["latest"] or now, now),
+    }
 
 
 def _oldest_due(now: datetime) -> datetime | None:
