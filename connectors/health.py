@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from connectors import clock, logbook
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
@@ -136,7 +136,7 @@ def _set_pause(
         rows = rows.exclude(pause__in=ConnectionHealth.UNTIL_SOMEONE_ACTS)
         if until is not None:
             rows = rows.exclude(paused_until__gt=until)
-    return bool(rows.update(pause=kind, pause_reason=reason, paused_at=timezone.now(), paused_until=until))
+    return bool(rows.update(pause=kind, pause_reason=reason, paused_at=Now(), paused_until=until))
 
 
 def _clear(connection: Connection) -> None:
@@ -157,7 +157,7 @@ def read(connection: Connection) -> None:
     # One that still runs was set after this call began, by another talker: it stands.
     over = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE), paused_until__lte=clock.now())
     ended = over.update(pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None)
-    rows.update(refusals=0, last_success=timezone.now())
+    rows.update(refusals=0, last_success=Now())
     if ended:
         logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")
 
@@ -170,7 +170,7 @@ def blamed(connection: Connection) -> None:
 
 def note_usage(connection: Connection, used: int, limit: int) -> None:
     """Keep what the remote side counted of its daily calls."""
-    usage = {"used": used, "limit": limit, "at": timezone.now().isoformat()}
+    usage = {"used": used, "limit": limit, "at": clock.now().isoformat()}
     ConnectionHealth.objects.filter(connection=connection).update(usage=usage)
 
 

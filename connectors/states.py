@@ -176,8 +176,8 @@ def _blocking(parent: Shown, world: World) -> str:
     return f", {why}" if why else ""
 
 
-def pause_words(health: ConnectionHealth, now: datetime) -> str:
-    """Return why nothing is sent, as in "login refused"; "" where all is well."""
+def pause_words(health: ConnectionHealth, now: datetime | None = None) -> str:
+    """Say why nothing is sent now, as in "login refused"; "" where all is well. See `is_paused`."""
     if not health.is_paused(now):
         return ""
     words_by_pause = {

@@ -144,7 +144,7 @@ class Board:
             live=queue.live_leases(connection),
             system=connection.system.label,
             record_words=connection.system.record_words[self.entity.name],
-            paused=states.pause_words(health, self.now) if health else "",
+            paused=states.pause_words(health) if health else "",
             automatic=connection.pushes_automatically(self.entity.name),
             attempts=settings.CONCORD["record_attempts"],
             is_comparing=health is not None and drift.is_under_way(connection, self.entity.name),

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from connectors import clock
 from connectors.admin.board import health_of
 from connectors.models import Connection, ConnectionHealth, Pace
 from synclog import words
@@ -15,11 +16,11 @@ MINUTE_S = 60.0
 
 def slowed(connection: Connection, health: ConnectionHealth) -> str:
     """Return what to say of a pause that only waits for calls to be given back, "" for any other."""
-    pace, now = pace_of(connection), timezone.now()
+    pace = pace_of(connection)
     if health.pause != health.Pause.LIMIT or pace is None or health.paused_until is None:
         return ""
     goes_on = f"at {words.clock(health.paused_until)}"
-    if health.paused_until - now < timedelta(minutes=1):
+    if health.paused_until - clock.now() < timedelta(minutes=1):
         goes_on = "within a minute"
     return f"Slowed down: {_allowed(pace)} reached. It goes on by itself {goes_on}."
 

@@ -1,11 +1,9 @@
 """The first page: one sentence, then a card per connection. Calm where all is well."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils import timezone
 
 from connectors.admin import cells, figures, tabs
 from connectors.admin.board import health_of, synced_entities
@@ -91,18 +89,18 @@ def headline(
 
 def pauses(enabled: Iterable[Connection]) -> tuple[str, str]:
     """Return a sentence per connection that sends nothing now, and the worst of their tones; "" for none."""
-    now, told, tones = timezone.now(), [], set()
+    told, tones = [], set()
     for row in enabled:
         health = health_of(row)
-        if health is None or not health.is_paused(now):
+        if health is None or not health.is_paused():
             continue
-        told.append(f"{capped(row.name, NAME_CHARS)} {_why(health, now)}.")
+        told.append(f"{capped(row.name, NAME_CHARS)} {_why(health)}.")
         tones.add("bad" if health.pause in (health.Pause.LOGIN, health.Pause.SETUP) else "warn")
     return " ".join(told), min(tones, default="")  # "bad" comes before "warn"
 
 
-def _why(health: ConnectionHealth, now: datetime) -> str:
-    why = pause_words(health, now)
+def _why(health: ConnectionHealth) -> str:
+    why = pause_words(health)
     if health.pause == health.Pause.LIMIT:
         return f"is slowed down: {why}"
     return f"is {why}" if health.pause == health.Pause.PERSON else f"is paused: {why}"

@@ -239,9 +239,9 @@ def _still_failed(run: Run) -> int:
 
 def _paused(run: Run) -> str:
     """Return why what waits is not being sent, "" where it is."""
-    connection, now = _connection_of(run), timezone.now()
+    connection = _connection_of(run)
     health = health_of(connection) if connection else None
-    why = states.pause_words(health, now) if health else ""
+    why = states.pause_words(health) if health else ""
     return f"{run.connection_name} sends nothing now: {why}. What waits is kept." if why else ""
 
 

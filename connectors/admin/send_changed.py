@@ -15,7 +15,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -116,7 +115,7 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
         "found": found,
         "left_out": [_left_out(item) for item in found if item.left_out],
         "calls": _calls(connection, found),
-        "paused": states.pause_words(health, timezone.now()) if health else "",
+        "paused": states.pause_words(health) if health else "",
         "run": syncing.new_run_id(),
         "back": cells.address(Connection, "change", connection.pk),
     }

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings as project
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from connectors import clock
 from connectors.protocol import Direction
 from connectors.secrets import EncryptedJSONField
 
@@ -137,10 +137,10 @@ class ConnectionHealth(models.Model):
         return self.get_pause_display()
 
     def is_paused(self, now: datetime | None = None) -> bool:
-        """Return whether nothing may be sent at this moment."""
+        """Tell whether nothing may be sent at this moment, by the database's clock or at its `now`."""
         if self.pause in self.UNTIL_SOMEONE_ACTS:
             return True
-        return self.paused_until is not None and self.paused_until > (now or timezone.now())
+        return self.paused_until is not None and self.paused_until > (now or clock.now())
 
 
 class Comparison(models.Model):

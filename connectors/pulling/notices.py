@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Max, Min, Q, QuerySet
-from django.utils import timezone
 
-from connectors import inbound
+from connectors import clock, inbound
 from connectors.models import Connection, Listener, Notice
 
 KEEP_FOR = timedelta(days=3)  # a delivery is repeated for two days where it was not answered
@@ -59,7 +58,7 @@ def keep(connection: Connection, entity: str, remote_ids: Collection[str], *, af
     own = _of(connection, entity, remote_ids).filter(said="")
     tries = dict(own.values_list("remote_id", "attempts"))
     own.delete()
-    now = timezone.now()
+    now = clock.now()
     Notice.objects.bulk_create(
         Notice(
             connection=connection,
@@ -77,7 +76,7 @@ def keep(connection: Connection, entity: str, remote_ids: Collection[str], *, af
 
 def open_ones(connection: Connection) -> QuerySet[Notice]:
     """Return the notices that are due."""
-    return Notice.objects.filter(connection=connection, done_at=None, not_before__lte=timezone.now())
+    return Notice.objects.filter(connection=connection, done_at=None, not_before__lte=clock.now())
 
 
 def wanted(connection: Connection, limit: int) -> list[Wanted]:
@@ -109,26 +108,26 @@ def count(connection: Connection, entity: str, at_most: int) -> int:
 def done(connection: Connection, item: Wanted) -> None:
     """Close the notices of a record that was read; one that came since stays."""
     rows = _of(connection, item.entity, [item.remote_id]).filter(pk__lte=item.last)
-    rows.update(done_at=timezone.now())
+    rows.update(done_at=clock.now())
 
 
 def seen(connection: Connection, entity: str, remote_ids: Sequence[str], read_at: datetime) -> None:
     """Close what was said, before a list was read, of records that it showed; ours may still want it."""
     rows = _of(connection, entity, remote_ids).filter(heard_at__lt=read_at, is_deleted=False)
-    rows.exclude(said="", not_before__gt=read_at).update(done_at=timezone.now())
+    rows.exclude(said="", not_before__gt=read_at).update(done_at=clock.now())
 
 
 def postpone(connection: Connection, item: Wanted, after_s: float | None = None) -> None:
     """Have a record read later: as told, or each time twice as late."""
     wait_s = min(LATEST_S, LATER_S * 2 ** min(item.attempts, 10)) if after_s is None else after_s
     rows = _of(connection, item.entity, [item.remote_id]).filter(pk__lte=item.last)
-    not_before = timezone.now() + timedelta(seconds=wait_s)
+    not_before = clock.now() + timedelta(seconds=wait_s)
     rows.update(not_before=not_before, attempts=item.attempts + 1)
 
 
 def postpone_all(connection: Connection) -> None:
     """Have all that is due read later: asking failed."""
-    not_before = timezone.now() + timedelta(seconds=FAILED_S)
+    not_before = clock.now() + timedelta(seconds=FAILED_S)
     open_ones(connection).update(not_before=not_before, attempts=F("attempts") + 1)
 
 
@@ -146,5 +145,5 @@ def remember_heard(connection: Connection) -> None:
 
 def prune() -> int:
     """Delete notices that were worked on some days ago; return how many."""
-    limit = timezone.now() - KEEP_FOR
+    limit = clock.now() - KEEP_FOR
     return Notice.objects.filter(done_at__lt=limit).delete()[0]

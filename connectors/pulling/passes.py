@@ -69,7 +69,7 @@ def rules_of(connection: Connection, entity: str) -> str:
 
 def is_due(cursor: Cursor, every_s: float, rules: str) -> bool:
     """Return whether a list is to be looked at now."""
-    now = timezone.now()
+    now = clock.now()
     if cursor.not_before is not None and cursor.not_before > now:
         return False
     if cursor.asked_at is not None or cursor.is_midway or cursor.full_since is not None:
@@ -84,8 +84,9 @@ def is_full_due(cursor: Cursor, rules: str) -> bool:
     """Return whether the whole list is to be read: begun already, never yet, by other rules, at night."""
     if cursor.full_since is not None or cursor.is_believed or not cursor.value or cursor.rules != rules:
         return True
-    age = timezone.now() - cursor.checked_at if cursor.checked_at else FULL_LATEST
-    return age >= FULL_LATEST or (age >= FULL_EVERY and timezone.localtime().hour in NIGHT)
+    now = clock.now()
+    age = now - cursor.checked_at if cursor.checked_at else FULL_LATEST
+    return age >= FULL_LATEST or (age >= FULL_EVERY and timezone.localtime(now).hour in NIGHT)
 
 
 def changes(reading: Reading) -> bool:
@@ -148,7 +149,7 @@ def failed(cursor: Cursor, message: str) -> bool:
     """Note a look that failed and wait with the next; return whether it is the first in a row."""
     failures = min(cursor.failures + 1, 1_000)
     wait_s = min(LAST_WAIT_S, FIRST_WAIT_S * 2 ** min(failures - 1, 10))
-    until = timezone.now() + timedelta(seconds=wait_s)
+    until = clock.now() + timedelta(seconds=wait_s)
     _advance(cursor, failures=failures, not_before=until, trouble=message)
     return failures == 1
 
@@ -157,7 +158,7 @@ def _end(cursor: Cursor) -> None:
     # Who asked again meanwhile wants to see what came since this pass was begun.
     asked = Cursor.objects.filter(pk=cursor.pk, asked_at=cursor.asked_at)
     asked.update(asked_at=None, asked_by="")
-    _advance(cursor, is_midway=False, looked_at=timezone.now(), failures=0, not_before=None, trouble="")
+    _advance(cursor, is_midway=False, looked_at=clock.now(), failures=0, not_before=None, trouble="")
 
 
 def _advance(cursor: Cursor, **values: Any) -> None:
