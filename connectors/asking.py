@@ -1,11 +1,12 @@
 """The engine as one sees it who only asks: no slot, no rows, nothing is written over there."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from connectors import health, pacing
+from connectors import health, identity, pacing, registry
 from connectors.models import Connection
-from connectors.protocol import Adoption, FetchedToken, TokenSource, Window
+from connectors.protocol import Adoption, Connector, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
 
 
@@ -50,3 +51,15 @@ class Asker:
     def tokens(self, fetch: Callable[[], FetchedToken]) -> TokenSource:
         """Return the token that all workers share."""
         return SharedToken(self.connection, fetch, fetch_timeout_s=self.call_timeout_s, any_org=self.any_org)
+
+
+@contextmanager
+def connected(connection: Connection, call_timeout_s: float) -> Iterator[Connector]:
+    """Open a connector that asks only, and make sure whose records it reaches.
+
+    Raises AuthFailed where the login can't be read, or is another organisation's.
+    """
+    engine = Asker(connection, call_timeout_s)
+    with registry.open_connector(connection, engine, call_timeout_s=call_timeout_s) as connector:
+        identity.confirm(connection, connector)
+        yield connector

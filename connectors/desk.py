@@ -2,15 +2,15 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
-from connectors import entities, health, pacing, queue, registry, tokens
+from connectors import entities, health, identity, pacing, queue, registry
 from connectors.entities import Entity
-from connectors.errors import AuthFailed
 from connectors.models import Connection
 from connectors.protocol import Adoption, Connector, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
@@ -38,17 +38,16 @@ class Desk:
     gives_way: bool = False  # to a click: what has no outcome is released
     looked_at: float = 0.0  # for clicks, by the monotonic clock
 
-    def connector(self) -> Connector:
-        """Return the connection's connector, at this desk; use it as a context manager.
+    @contextmanager
+    def connector(self) -> Iterator[Connector]:
+        """Open the connection's connector, at this desk, and make sure whose records it reaches.
 
         Raises AuthFailed where the login can't be read, or is another organisation's.
         """
-        theirs = self.connection.system.org_of(self.connection.credentials)
-        if text := tokens.other_org(self.connection, theirs):
-            tokens.note_org(self.connection, theirs)
-            raise AuthFailed(text, code="other_org")
         timeout_s = settings.CONCORD["call_timeout_s"]
-        return registry.open_connector(self.connection, self, call_timeout_s=timeout_s)
+        with registry.open_connector(self.connection, self, call_timeout_s=timeout_s) as connector:
+            identity.confirm(self.connection, connector)
+            yield connector
 
     def tick(self) -> None:
         """Renew the slot and wait for a turn. Raises LeaseLost, and RateLimited for a far turn."""

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from connectors import clock, logbook
+from connectors import clock, identity, logbook
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth
 from synclog.models import Entry
@@ -53,14 +54,25 @@ def login_passed(connection: Connection, missing: str) -> None:
     rows.update(pause=Pause.SETUP, pause_reason=missing)
 
 
-def failed(connection: Connection, error: Exception, *, batch: int) -> None:
+def failed(connection: Connection, error: Exception, *, batch: int) -> bool:
     """Note a raise: pause, or halve the next batch, as the kind of error wants.
 
     `batch` is how many records were under way, for the sentence. What is no
-    ConnectorError is a bug of ours: its traceback goes to the worker's log.
+    ConnectorError is a bug of ours: its traceback goes to the worker's log. Returns
+    False, and notes nothing, where the connection has another login by now: whoever
+    still talked by the old one says nothing about the new one.
     """
     if not isinstance(error, ConnectorError):
         logger.error("a bug while talking to %s", connection.slug, exc_info=error)
+    with transaction.atomic():
+        is_current = identity.current(connection, lock=True) is not None
+        if is_current:
+            _note(connection, error, batch)
+    connection.health.refresh_from_db()
+    return is_current
+
+
+def _note(connection: Connection, error: Exception, batch: int) -> None:
     if isinstance(error, AuthFailed) and error.after_login and _refusals(connection) < SESSION_TRIES:
         error = Transient(error.message, detail=error.detail, code=error.code)
     if isinstance(error, AuthFailed | Misconfigured):
@@ -71,7 +83,6 @@ def failed(connection: Connection, error: Exception, *, batch: int) -> None:
         _pause_for(connection, Pause.LIMIT, error, wait_s)
     else:
         _stumbled(connection, error, batch)
-    connection.health.refresh_from_db()
 
 
 def _refusals(connection: Connection) -> int:

@@ -24,8 +24,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from connectors import doorbell, logbook, registry, secrets
-from connectors.asking import Asker
+from connectors import asking, doorbell, logbook, registry, secrets
 from connectors.errors import ConnectorError
 from connectors.inbound import Delivery, HookKind, HookLine, HookState
 from connectors.models import Connection, Listener
@@ -205,9 +204,7 @@ def register(
         listener.secret = {"value": Listener.new_secret()}
         listener.save(update_fields=["secret"])  # before the first delivery can come
     where, secret = address(connection), str(listener.secret["value"])
-    with registry.open_connector(
-        connection, Asker(connection, call_timeout_s), call_timeout_s=call_timeout_s
-    ) as connector:
+    with asking.connected(connection, call_timeout_s) as connector:
         lines = connector.register_hooks(where, secret)
     _store(listener, lines, where)
     _tell(connection, lines, by)
@@ -218,9 +215,7 @@ def look(connection: Connection, *, call_timeout_s: float = CALL_TIMEOUT_S) -> S
     """Look how each event is listened to. Raises ConnectorError."""
     listener, _ = Listener.objects.get_or_create(connection=connection)
     where, secret = address(connection), str(listener.secret.get("value") or "")
-    with registry.open_connector(
-        connection, Asker(connection, call_timeout_s), call_timeout_s=call_timeout_s
-    ) as connector:
+    with asking.connected(connection, call_timeout_s) as connector:
         lines = connector.hooks(where, secret)
     _store(listener, lines, listener.address)
     return lines
@@ -229,9 +224,7 @@ def look(connection: Connection, *, call_timeout_s: float = CALL_TIMEOUT_S) -> S
 def remove(connection: Connection, *, by: str, call_timeout_s: float = CALL_TIMEOUT_S) -> int:
     """Have nothing delivered to us any more; return how many events went. Raises ConnectorError."""
     listener, _ = Listener.objects.get_or_create(connection=connection)
-    with registry.open_connector(
-        connection, Asker(connection, call_timeout_s), call_timeout_s=call_timeout_s
-    ) as connector:
+    with asking.connected(connection, call_timeout_s) as connector:
         number = connector.remove_hooks(address(connection) or listener.address)
     _store(listener, [], "")
     Listener.objects.filter(pk=listener.pk).update(signed_at=None)  # others may come after these

@@ -76,11 +76,6 @@ def secrets(logins: Sequence[Login], credentials: Mapping[str, Any]) -> list[str
     return [str(value) for name, value in credentials.items() if name not in plain]
 
 
-def unknown_org(_: Mapping[str, Any]) -> str:
-    """Tell nothing: the login has to be tried."""
-    return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Describe a remote system to the rest of Concord: all words that name it."""
@@ -104,7 +99,6 @@ class Kind:
     parallel_help: str
     setup_guide: Callable[[Mapping[str, Any]], str]  # settings -> text for their administrator
     at_hand: Sequence[str]  # what a person needs before connecting: address, login, rights, minutes
-    org_of: Callable[[Mapping[str, Any]], str] = unknown_org  # credentials -> whose they are, "" where untold
     title: str = ""  # in full, where the label is short: "BigCommerce B2B Edition"
     base_url_default: str = ""  # of a new connection, where all have the same
     primary_word: str = "Primary"  # what a company's Primary contact is called there

@@ -332,6 +332,12 @@ class Connector(Protocol):
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
+    def organisation(self) -> str:
+        """Ask whose records this login reaches: one id per organisation over there. At most one call.
+
+        Raises ConnectorError; "" where the other side does not tell.
+        """
+
     def facts(self) -> Mapping[str, Any]:
         """Ask what the remote side has of our fields; a mapping may depend on it."""
 

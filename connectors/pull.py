@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from connectors import doorbell, entities, health, logbook, queue, registry
+from connectors import doorbell, entities, health, identity, logbook, queue, registry
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
 from connectors.errors import AuthFailed, ConnectorError, LeaseLost, Misconfigured, RateLimited, Transient
@@ -131,9 +131,8 @@ def _rounds(connection: Connection, stop: Callable[[], bool]) -> Iterator[None]:
     """Yield as long as there is time, and the connection is as it was."""
     while not stop():
         yield
-        rows = Connection.objects.filter(pk=connection.pk, enabled=True, updated_at=connection.updated_at)
         connection.health.refresh_from_db()
-        if connection.health.is_paused() or not rows.exists():
+        if connection.health.is_paused() or not identity.is_as_read(connection):
             return
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from connectors import doorbell, entities, health, queue, registry
+from connectors import doorbell, entities, health, identity, queue, registry
 from connectors.batch import Batch
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
@@ -51,7 +51,7 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
     with queue.slot(connection, lease_s()) as lease:
         if lease is None:
             return False
-        if not _unchanged(connection):  # since it was read; whoever changed it saw nobody talking
+        if not identity.is_as_read(connection):  # since it was read; whoever changed it saw nobody talking
             return True
         desk = Desk(connection, lease)
         try:
@@ -63,8 +63,7 @@ def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> b
             logger.warning("lost the lease on %s: another worker goes on", connection.slug)
             return True
         except Exception as error:  # noqa: BLE001 - opening or asking failed: the one place, see the head
-            health.failed(connection, error, batch=0)
-            return False
+            return not health.failed(connection, error, batch=0)  # changed meanwhile: look again
 
 
 def _work(
@@ -80,15 +79,9 @@ def _work(
             break
         worked = True
         desk.connection.health.refresh_from_db()
-        if desk.connection.health.is_paused() or not _unchanged(desk.connection):
+        if desk.connection.health.is_paused() or not identity.is_as_read(desk.connection):
             return False
     return worked
-
-
-def _unchanged(connection: Connection) -> bool:
-    """Return whether the connection is still what we talk by: on, same address, same login."""
-    rows = Connection.objects.filter(pk=connection.pk, enabled=True, updated_at=connection.updated_at)
-    return rows.exists()
 
 
 def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any], *, urgent: bool = False) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from connectors import entities, health, logbook, tokens
+from connectors import entities, health, identity, logbook, tokens
 from connectors.models import Connection, ConnectionHealth, RemoteUser, UserLink
 from connectors.queue.forgetting import forget_all
 from synclog import words
@@ -54,7 +54,7 @@ def start_over(connection: Connection, org_id: str, *, by: str) -> Known:
         # no_key: a request that inserts a link needs the connection's row too, and may hold links we want.
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         fares = ConnectionHealth.objects.select_for_update(no_key=True).get(connection=row)
-        if not org_id or fares.other_org != org_id or not tokens.is_other_org(row, org_id):
+        if not org_id or fares.other_org != org_id or not identity.is_other(row, org_id):
             raise OtherOrgError("The login does not belong to this organisation any more. Test it again.")
         gone = Known(forget_all(row), *_forget_users(row))
         tokens.forget(row)
@@ -62,6 +62,7 @@ def start_over(connection: Connection, org_id: str, *, by: str) -> Known:
         # It was tested as somebody else's: the next test says what it is worth.
         rows = ConnectionHealth.objects.filter(pk=fares.pk)
         rows.update(other_org="", org_name="", facts={}, checks=[], tested_at=None, last_success=None)
+        rows.update(confirmed_login="")
         rows.update(users_at=None, users_trouble="")
         health.credentials_changed(row)
     return gone
@@ -81,6 +82,7 @@ def _take(connection: Connection, org_id: str, gone: Known, by: str) -> None:
     verb = "was" if gone.total == 1 else "were"
     text = (
         f"{connection.name} started over with the {connection.system.label} organisation {org_id} instead of "
-        f"{old}. {forgotten} {verb} forgotten here; nothing was changed over there."
+        f"{old or 'one that was never asked'}. {forgotten} {verb} forgotten here; nothing was changed over "
+        "there."
     )
     logbook.event(connection, text, level=Entry.Level.WARNING, login_user=by, code="start_over")

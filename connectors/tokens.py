@@ -9,17 +9,15 @@ organisation that the reference ids belong to: a login of another one is refused
 before anything is written there.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
-from connectors import clock, logbook
-from connectors.errors import AuthFailed, Transient
-from connectors.models import Connection, ConnectionHealth, Token
+from connectors import clock, identity, logbook
+from connectors.errors import Transient
+from connectors.models import Connection, Token
 from connectors.protocol import FetchedToken
 from synclog.models import Entry
 
@@ -55,7 +53,7 @@ class SharedToken:
 
     def replace(self, stale: str) -> str:
         """Return a token other than `stale`. Raises ConnectorError, Transient if nobody got one in time."""
-        login = _fingerprint(self.connection)
+        login = identity.fingerprint(self.connection)
         deadline = time.monotonic() + self.term_s + 1  # longer than a dead fetcher's term
         while time.monotonic() < deadline:
             row, _ = Token.objects.get_or_create(connection=self.connection)
@@ -81,21 +79,23 @@ class SharedToken:
         mine = Token.objects.filter(
             pk=row.pk, version=row.version, refreshing_until=self._term_end(elected_at)
         )
-        foreign = ""
         try:
             fresh = self.fetch()
-            foreign = other_org(self.connection, fresh.org_id)
-            if foreign and not self.any_org:
-                note_org(self.connection, fresh.org_id)
-                raise AuthFailed(foreign, code="other_org")
+            if fresh.org_id and not self.any_org:
+                identity.accept(self.connection, fresh.org_id)
         except BaseException:
             mine.update(refreshing_until=None)
             raise
-        if foreign:
+        if self._may_be_kept(fresh):
+            self._store(mine, row.version + 1, fresh, login)
+        else:
             mine.update(refreshing_until=None)
-            return fresh.value
-        self._store(mine, row.version + 1, fresh, login)
         return fresh.value
+
+    def _may_be_kept(self, fresh: FetchedToken) -> bool:
+        """Tell whether others may use it: not one of another organisation, nor of a login of before."""
+        row = identity.current(self.connection)
+        return row is not None and not identity.is_other(row, fresh.org_id)
 
     def _store(self, mine: QuerySet[Token], version: int, fresh: FetchedToken, login: str) -> None:
         expires_at = clock.now() + timedelta(seconds=fresh.lifetime_s) if fresh.lifetime_s else None
@@ -109,38 +109,10 @@ class SharedToken:
         )
 
 
-def other_org(connection: Connection, org_id: str) -> str:
-    """Return what to tell a person where a login belongs to another organisation, "" where it doesn't."""
-    if not is_other_org(connection, org_id):
-        return ""
-    return (
-        f"This login belongs to another {connection.system.label} organisation ({org_id}) "
-        f"than before ({connection.org_id}). The reference ids here point to the old one, so nothing is "
-        "sent. Enter the old login again, or start over with the new one, on the connection's page."
-    )
-
-
-def is_other_org(connection: Connection, org_id: str) -> bool:
-    """Return whether this is another organisation than the one that the reference ids belong to."""
-    return bool(connection.org_id and org_id and org_id != connection.org_id)
-
-
-def note_org(connection: Connection, org_id: str) -> None:
-    """Keep which other organisation the login was found to belong to; "" where it was not."""
-    found = org_id if is_other_org(connection, org_id) else ""
-    ConnectionHealth.objects.filter(connection=connection).update(other_org=found)
-
-
 def _usable(row: Token, login: str, stale: str, now: datetime) -> str:
     value = str(row.value.get("access_token", ""))
     expired = row.expires_at is not None and row.expires_at <= now + timedelta(seconds=EARLY_S)
     return "" if expired or value == stale or row.value.get("login") != login else value
-
-
-def _fingerprint(connection: Connection) -> str:
-    """Return what changes with the login: the row that holds it is encrypted."""
-    login = [connection.base_url, sorted(connection.credentials.items())]
-    return hashlib.sha256(json.dumps(login).encode()).hexdigest()
 
 
 def forget(connection: Connection) -> None:

@@ -97,6 +97,7 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
     name = "Salesforce"
     environment = Connection.Environment.REHEARSAL
     base_url = "http://127.0.0.1:1/salesforce"  # nobody listens there
+    enabled = True
     credentials = {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"}
 
 

@@ -172,6 +172,10 @@ class ShelfConnector(NothingIn):
         """Know every object."""
         return {name: {} for name in MAPPINGS}
 
+    def organisation(self) -> str:
+        """Be one of a kind."""
+        return "shelf"
+
     def test_connection(self) -> Identity:
         """Be fine."""
         return Identity("shelf", "Shelf", [], self.facts())

@@ -88,6 +88,7 @@ def point_connection(sandbox_url: str) -> None:
             "name": "Salesforce",
             "environment": Connection.Environment.REHEARSAL,
             "base_url": address,
+            "enabled": True,
             "credentials": {"client_id": "rehearsal-client", "client_secret": "rehearsal-secret"},
             "auto_push": {"company": True, "contact": True},
         },

@@ -39,6 +39,7 @@ def point(sandbox_url: str) -> None:
             "name": NAME,
             "environment": Connection.Environment.REHEARSAL,
             "base_url": address,
+            "enabled": True,
             "credentials": LOGIN,
             "settings": SETTINGS,
             "auto_push": {"company": True, "contact": True, "location": True},

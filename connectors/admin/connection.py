@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from connectors import doorbell, health, registry
+from connectors import doorbell, health, registry, tokens
 from connectors.admin import (
     cells,
     company_configuration,
@@ -61,7 +61,7 @@ class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form. Its kind's own boxes are no columns: Django must not look for them."""
         readonly = self.get_readonly_fields(request, obj)
-        fixed = {*readonly, "kind"} if obj else readonly
+        fixed = {*readonly, "kind"} if obj else {*readonly, "enabled"}
         kwargs["fields"] = [name for name in CompanyConfigurationForm.Meta.fields if name not in fixed]
         form = super().get_form(request, obj, change=change, **kwargs)
         form.links_users = request.user.has_perm("auth.view_user")
@@ -104,6 +104,7 @@ class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, 
         if change and columns & {"credentials", "base_url", "settings"}:
             rows = ConnectionHealth.objects.filter(connection=obj)
             rows.update(checks=[], tested_at=None, other_org="")
+            tokens.forget(obj)
             health.credentials_changed(obj)
             doorbell.ring_after_commit(obj.pk)
         if change:

@@ -24,6 +24,7 @@ else:  # Django can't subscript it
     _Form = forms.ModelForm
 
 CREDENTIAL, SETTING = "credential_", "setting_"
+NO_ENVIRONMENT = [("", "Choose one")]  # a browser would preset the first, which is PRODUCTION
 SLUG_CHARS = 50
 SETTING_CHARS = 255
 
@@ -56,6 +57,9 @@ class ConnectionForm(_Form):
             self.initial[SETTING + item.name] = (self.instance.settings or {}).get(item.name, item.default)
         if not self.instance.pk:
             self._begin()
+        elif "enabled" in self.fields and self.instance.awaits_test:
+            self.fields["enabled"].disabled = True
+            self.fields["enabled"].help_text = "Test connection switches it on, once all checks have passed."
 
     def _kind(self) -> Kind:
         """Return the kind of the connection: stored, posted, or the first that Concord knows."""
@@ -65,6 +69,9 @@ class ConnectionForm(_Form):
 
     def _begin(self) -> None:
         """Begin a new connection with what suits its kind."""
+        environment = self.fields["environment"]
+        if isinstance(environment, forms.ChoiceField):
+            environment.choices = NO_ENVIRONMENT + Connection.Environment.choices
         self.initial.setdefault("base_url", self.system.base_url_default)
         self.initial.update(batch_size=self.system.batch_size, max_slots=self.system.slots)
 

@@ -32,8 +32,9 @@ def for_readers() -> list[Section]:
 
 def sections(system: Kind, connection: Connection | None) -> list[Section]:
     """Return the sections. The one for automatic sync keeps the seed's name."""
-    account: list[Any] = [("name", "environment"), "base_url", "enabled"]
+    account: list[Any] = [("name", "environment"), "base_url"]
     account[1:1] = [("system", "slug")] if connection else ["slug", "kind"]
+    account += ["enabled"] if connection else []  # a new one is off until a test has passed
     return [
         ("Account", {"fields": account}),
         ("Login", {"fields": names(CREDENTIAL, system), "description": _login_text(connection)}),

@@ -140,12 +140,18 @@ def _home(connection: Connection) -> HttpResponse:
 
 
 def _test(request: HttpRequest, connection: Connection, where: str) -> None:
-    with compared_after(request, connection.pk):
-        tested = trial.test(connection, by=request.user.get_username())
+    was_new = connection.awaits_test
+    try:
+        with compared_after(request, connection.pk):
+            tested = trial.test(connection, by=request.user.get_username())
+    except trial.ChangedError as changed:
+        messages.error(request, str(changed))
+        return
     red: list[Any] = [item["label"] for item in tested.checks if item.get("ok") is False]
     if red:
         more = f" and {len(red) - NAMED:,} more" if len(red) > NAMED else ""
         text = f"{connection.name} was tested: {', '.join(red[:NAMED])}{more} failed. {where}"
         messages.error(request, text)
     else:
-        messages.success(request, f"{connection.name} was tested: all checks passed.")
+        on = " It is switched on now." if was_new else ""
+        messages.success(request, f"{connection.name} was tested: all checks passed.{on}")

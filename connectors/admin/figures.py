@@ -81,13 +81,15 @@ def _of(entity: Entity[Any, Any]) -> dict[int, dict[str, int]]:
 def standing(connection: Connection) -> Standing:
     """Return how a connection fares now."""
     health, now = health_of(connection), timezone.now()
-    if not connection.enabled:
-        return Standing("calm", "Switched off: nothing is sent.")
     if getattr(connection.credentials, "unreadable", False):
         return Standing("bad", "The stored login can't be read: its key is missing. Enter it anew.")
+    if connection.awaits_test:
+        return _untested(health)
+    if not connection.enabled:
+        return Standing("calm", "Switched off: nothing is sent.")
     if health is None:
         return Standing("calm", "Never tested.")
-    if health.is_paused(now):
+    if health.is_paused():
         return _slowed(connection, health) or _paused(health)
     if health.failures:
         last = "call" if health.failures == 1 else f"{health.failures:,} calls"
@@ -97,6 +99,13 @@ def standing(connection: Connection) -> Standing:
     if health.last_success:
         return Standing("good", f"Healthy, last success {words.when(health.last_success, now)}")
     return Standing("calm", "Nothing was sent yet." if health.tested_at else "Never tested. Test it first.")
+
+
+def _untested(health: ConnectionHealth | None) -> Standing:
+    """Return the standing of a new connection, which its first passed test switches on."""
+    if health is not None and (failed := failed_checks(health)):
+        return Standing("bad", f"The last test failed: {failed}. Nothing is sent until one has passed.")
+    return Standing("warn", "Not tested yet: nothing is sent until a test has passed.")
 
 
 def failed_checks(health: ConnectionHealth) -> str:

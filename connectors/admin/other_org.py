@@ -22,14 +22,22 @@ def notice(connection: Connection) -> dict[str, str]:
     if health is None or not health.other_org:
         return {}
     known = start_over.known(connection)
-    ids = words.counted(known.total, "reference id points", "reference ids point")
     return {
         "system": connection.system.label,
         "new": health.other_org,
         "old": connection.org_id,
-        "ids": f"{ids} to the old one." if known.total else "No reference id points to the old one.",
+        "ids": _at_stake(connection, known.total),
         "url": reverse("admin:connectors_connection_start_over", args=[connection.pk]),
     }
+
+
+def _at_stake(connection: Connection, total: int) -> str:
+    """Return how many reference ids are not of the login's organisation."""
+    if not connection.org_id:  # it was never asked: see connectors.identity
+        ids = words.counted(total, "reference id was", "reference ids were")
+        return f"{ids} made with another login, whose organisation was never asked."
+    ids = words.counted(total, "reference id points", "reference ids point")
+    return f"{ids} to the old one." if total else "No reference id points to the old one."
 
 
 def page(request: HttpRequest, site: Any, connection: Connection, *, problem: str = "") -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings as project
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from connectors import clock
@@ -33,7 +34,7 @@ class Connection(models.Model):
     environment = models.CharField(max_length=20, choices=Environment.choices)
     base_url = models.URLField("address", max_length=300)
     credentials = EncryptedJSONField(default=dict, blank=True)
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=False)  # a new one is switched on by its first passed test
     auto_push = models.JSONField(default=dict, blank=True)  # {entity: bool}
     auto_associate = models.JSONField(default=dict, blank=True)  # {entity: bool}, absent: the kind's default
     auto_statuses = models.JSONField(default=dict, blank=True)  # {entity: [status]}, absent: all but rejected
@@ -75,6 +76,12 @@ class Connection(models.Model):
         from connectors.registry import kind
 
         return kind(self.kind)
+
+    @property
+    def awaits_test(self) -> bool:
+        """Tell whether it is off because no test has passed yet, and not because a person wants it off."""
+        health = getattr(self, "health", None)
+        return not self.enabled and (health is None or health.passed_at is None)
 
     def pushes_automatically(self, entity: str) -> bool:
         """Return whether saving a record of this entity sends it."""
@@ -129,9 +136,11 @@ class ConnectionHealth(models.Model):
     last_success = models.DateTimeField(null=True, blank=True)
     checks = models.JSONField(default=list, blank=True)  # the last test, line by line
     tested_at = models.DateTimeField(null=True, blank=True)
+    passed_at = models.DateTimeField(null=True, blank=True)  # when a test passed last
     facts = models.JSONField(default=dict, blank=True)  # what the remote side said of its fields
     org_name = models.CharField(max_length=200, blank=True)
     other_org = models.CharField(max_length=64, blank=True)  # whose the login is, where not the connection's
+    confirmed_login = models.CharField(max_length=64, blank=True)  # its fingerprint: see connectors.identity
 
     def __str__(self) -> str:
         return self.get_pause_display()

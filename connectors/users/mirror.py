@@ -12,8 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from connectors import logbook, registry
-from connectors.asking import Asker
+from connectors import asking, identity, logbook
 from connectors.errors import ConnectorError
 from connectors.models import Connection, ConnectionHealth, RemoteUser
 from connectors.protocol import UserRecord
@@ -60,16 +59,15 @@ def refresh(connection: Connection, *, by: str, call_timeout_s: float = CALL_TIM
         return _failed(connection, text, by, code="no_users")
     done = _kept(connection, found)
     if done is None:
-        text = "The connection belongs to another organisation by now. Fetch the users again."
-        return _failed(connection, text, by, code="other_org")
+        text = "The connection has another login or another organisation by now. Fetch the users again."
+        return _failed(connection, text, by, code="changed")
     if done.is_news or by != SCHEDULE:
         logbook.event(connection, done.text, login_user=by, code="users")
     return done
 
 
 def _asked(connection: Connection, call_timeout_s: float) -> list[UserRecord]:
-    engine = Asker(connection, call_timeout_s)
-    with registry.open_connector(connection, engine, call_timeout_s=call_timeout_s) as connector:
+    with asking.connected(connection, call_timeout_s) as connector:
         return list(connector.list_users())
 
 
@@ -89,12 +87,10 @@ def _failed(connection: Connection, text: str, by: str, *, code: str, detail: st
 def _kept(connection: Connection, found: Mapping[str, UserRecord]) -> Refreshed | None:
     """Store what was found, in one transaction; two who refresh at once wait for each other.
 
-    None, and nothing stored, where a person started over with another organisation meanwhile.
+    None, and nothing stored, where the connection has another login or another organisation by now.
     """
     with transaction.atomic():
-        ConnectionHealth.objects.select_for_update().get(connection=connection)
-        org_id = Connection.objects.values_list("org_id", flat=True).get(pk=connection.pk)
-        if connection.org_id and org_id != connection.org_id:
+        if identity.current(connection, lock=True) is None:
             return None
         now = timezone.now()
         known = {row.remote_id: row for row in RemoteUser.objects.filter(connection=connection)}

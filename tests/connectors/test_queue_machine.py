@@ -108,6 +108,9 @@ class Talker:
     ) -> None:
         return None
 
+    def organisation(self) -> str:
+        raise NotImplementedError
+
     def facts(self) -> Mapping[str, Any]:
         return {}
 

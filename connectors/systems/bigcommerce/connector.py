@@ -49,6 +49,14 @@ class BigCommerceConnector:
         """Return how many HTTP requests were made."""
         return self.client.calls
 
+    def organisation(self) -> str:
+        """Ask for one company: the store answers only where its hash and this token belong together.
+
+        Source: BigCommerce docs, "Authenticate B2B Edition APIs".
+        """
+        self.client.get("/companies", {"limit": 1}, is_record=False)
+        return self.client.hash
+
     def facts(self) -> Mapping[str, Any]:
         """Return what the store has of our fields; this connector goes by it from here on."""
         found = fields.facts(self.client)

@@ -18,7 +18,6 @@ from connectors.systems.bigcommerce.logins import (
     number,
     numbers,
     pattern,
-    store_of,
 )
 from connectors.systems.bigcommerce.mapping import CUSTOM, KEY_SETTING, USER, mappings
 from connectors.systems.bigcommerce.options import (
@@ -196,7 +195,6 @@ KIND = Kind(
     creates=creates,
     directions={"company": Direction.OUT, "contact": Direction.OUT, "location": Direction.OUT},
     hooks=HOOK_KIND,
-    org_of=store_of,
     is_paced=True,
     batch_size=BATCH,
     slots=2,

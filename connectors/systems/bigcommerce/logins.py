@@ -1,8 +1,6 @@
 """How to log in to a store, what each box holds, and what is refused at once."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from connectors.kinds import Input, Login, UnfitError
 from connectors.systems.bigcommerce.words import ACCOUNTS, EXTRA_FIELDS
@@ -104,8 +102,3 @@ LOGINS = (
         ),
     ),
 )
-
-
-def store_of(credentials: Mapping[str, Any]) -> str:
-    """Return whose credentials these are: the store's hash."""
-    return str(credentials.get(STORE_HASH, ""))

@@ -105,10 +105,11 @@ class Client:
         body = self._checked("GET", "/services/oauth2/userinfo")
         return body if isinstance(body, Mapping) else {}
 
-    def organisation_name(self) -> str:
-        """Return the name of the org, "" where it has none."""
+    def organisation(self) -> tuple[str, str]:
+        """Return the org's id and name, "" for what it does not show."""
         (found,) = self.queries(["SELECT Id, Name FROM Organization LIMIT 1"])
-        return str(found[0].get("Name") or "") if found else ""
+        row = found[0] if found else {}
+        return as_18(row.get("Id")), str(row.get("Name") or "")
 
     def users(self) -> Iterator[UserRecord]:
         """Yield the users of type Standard, who may own accounts; inactive ones too.

@@ -47,6 +47,10 @@ class SalesforceConnector(NothingIn):
         """Return how many HTTP requests were made, the token's included."""
         return self.client.line.calls
 
+    def organisation(self) -> str:
+        """Ask whose login this is, unless it has just told."""
+        return self.client.org_id or self.client.organisation()[0]
+
     def facts(self) -> Mapping[str, Any]:
         """Return what describe says of the objects that we write; this connector goes by it from here on."""
         found = trial.facts(self.client)

@@ -101,8 +101,9 @@ class _Trial:
 
     def organisation(self) -> list[Check]:
         """Ask whose login this is; userinfo needs a scope that an app may lack, the login told the id too."""
-        self.org_id = as_18(_or_none(self.client.userinfo, {}).get("organization_id")) or self.client.org_id
-        self.org_name = _or_none(self.client.organisation_name, "")
+        told = as_18(_or_none(self.client.userinfo, {}).get("organization_id")) or self.client.org_id
+        shown, self.org_name = _or_none(self.client.organisation, ("", ""))
+        self.org_id = told or shown
         if not self.org_id:
             text = "Salesforce did not say which organisation this login belongs to."
             who = f"{ADMIN} gives the app the scope “Access the identity URL service (id)”."
