@@ -17,7 +17,7 @@ from django.utils import timezone
 from connectors import drift, health, owners, queue
 from connectors.desk import Desk
 from connectors.entities import Entity
-from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient
+from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient, Withdrawn
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
 from connectors.models import Link
@@ -81,6 +81,10 @@ class Batch:
         except LeaseLost:
             self._store()  # touches only rows that nobody has taken over
             raise
+        except Withdrawn:  # whoever is still wanted comes with the next claim
+            self._store()
+            queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
+            self._tell_answered()
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
             self._broke_off(rows, error)
         else:
@@ -142,15 +146,13 @@ class Batch:
     def _converse(self, wanted: list[tuple[Any, Rendered, Change]]) -> None:
         if not wanted:
             return
-        self.desk.kind = self.kind
-        self.desk.rows = {change.key: row for row, _, change in wanted}
-        self.desk.urgent = any(row.priority == Link.Priority.CLICK for row, _, _ in wanted)
-        self.desk.gives_way = False
+        self.desk.begin(self.kind, {change.key: row for row, _, change in wanted})
         outcomes = self.connector.push(self.kind.name, [change for _, _, change in wanted])
         answered = 0
         for outcome in outcomes:
             row, rendered, _ = wanted[answered]
             answered += 1
+            self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
             if len(self.answers) >= FLUSH_ROWS or time.monotonic() - self.stored_at > FLUSH_S:
                 self._store()

@@ -11,11 +11,12 @@ from django.conf import settings
 
 from connectors import entities, health, identity, pacing, queue, registry
 from connectors.entities import Entity
-from connectors.models import Connection
+from connectors.errors import Withdrawn
+from connectors.models import Connection, Link
 from connectors.protocol import Adoption, Connector, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
 
-LOOK_EVERY_S = 0.5  # for clicks
+LOOK_EVERY_S = 0.5  # for clicks, and for requests that were withdrawn
 
 
 def lease_s() -> float:
@@ -37,6 +38,11 @@ class Desk:
     urgent: bool = False  # the batch under way is a person's click
     gives_way: bool = False  # to a click: what has no outcome is released
     looked_at: float = 0.0  # for clicks, by the monotonic clock
+    answered: set[int] = field(default_factory=set)  # pks of the batch under way that have an outcome
+    writes: set[int] = field(default_factory=set)  # pks that the last announced write is about
+    unsent: set[int] = field(default_factory=set)  # of these, begun by a call that was not made yet
+    withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
+    checked_at: float = 0.0  # for those, by the monotonic clock
 
     @contextmanager
     def connector(self) -> Iterator[Connector]:
@@ -49,32 +55,68 @@ class Desk:
             identity.confirm(self.connection, connector)
             yield connector
 
+    def begin(self, kind: Entity[Any, Any], rows: Mapping[str, Any]) -> None:
+        """Take up a batch: rows by their key."""
+        self.kind, self.rows = kind, dict(rows)
+        self.urgent = any(row.priority == Link.Priority.CLICK for row in rows.values())
+        self.gives_way = False
+        self.answered, self.writes, self.unsent, self.withdrawn = set(), set(), set(), set()
+        self.checked_at = time.monotonic()  # they were just claimed
+
     def tick(self) -> None:
-        """Renew the slot and wait for a turn. Raises LeaseLost, and RateLimited for a far turn."""
-        self.alive()
+        """Renew the slot and wait for a turn. Raises LeaseLost, Withdrawn, and RateLimited for a far turn."""
+        self._renew()
         if self.connection.system.is_paced and pacing.wait_turn(self.connection, urgent=self.urgent):
-            self.alive()
+            self._renew()
+        self.unsent = set()
 
     def alive(self) -> None:
-        """Renew the slot. Raises LeaseLost."""
+        """Renew the slot. Raises LeaseLost and Withdrawn."""
+        self._renew()
+        self.unsent = set()
+
+    def _renew(self) -> None:
         queue.renew(self.lease, lease_s())
+        # A call that was not announced belongs to the last write, or else looks for any of the rows.
+        concerned = (self.writes & self._open()) or self._open()
+        if concerned & self._withdrawn():
+            self.begun -= self.unsent
+            raise Withdrawn("The run was cancelled.")
+
+    def _open(self) -> set[int]:
+        """Return the rows of the batch that have no outcome yet."""
+        return {row.pk for row in self.rows.values()} - self.answered
+
+    def _withdrawn(self) -> set[int]:
+        """Return which rows of the batch nobody wants sent any more. Asks the database now and then."""
+        now = time.monotonic()
+        if self.kind is not None and self.rows and now - self.checked_at > LOOK_EVERY_S:
+            self.checked_at = now
+            self.withdrawn = queue.withdrawn(self.kind, self.lease, self._open())
+        return self.withdrawn - self.answered
 
     def on_window(self, window: Window) -> None:
         """Keep what an answer told of the limit."""
         pacing.observe(self.connection, window)
 
     def more_urgent(self) -> bool:
-        """Return whether a click waits while this is none. Asks the database now and then."""
+        """Return whether to end here: a click waits while this is none, or rows of it were withdrawn.
+
+        Asks the database now and then.
+        """
         now = time.monotonic()
         if not self.urgent and not self.gives_way and now - self.looked_at > LOOK_EVERY_S:
             self.looked_at = now
             kinds = entities.in_order(self.connection.system.entities)
             self.gives_way = any(queue.has_due(self.connection, kind, urgent=True) for kind in kinds)
+        self.gives_way = self.gives_way or bool(self._withdrawn())
         return self.gives_way
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note which rows the next call writes."""
-        self.begun.update(self.rows[key].pk for key in keys)
+        self.writes = {self.rows[key].pk for key in keys}
+        self.unsent = self.writes - self.begun
+        self.begun.update(self.writes)
 
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Reserve existing records; return the keys that may not have theirs."""

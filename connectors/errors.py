@@ -5,6 +5,7 @@
     │  └─ RateLimited             raised: pause until retry_after_s; no attempt is counted
     ├─ AuthFailed                 raised: pause until the login changes or a test succeeds
     ├─ Misconfigured              raised: the same, for "field X does not exist over there"
+    ├─ Withdrawn                  raised: nobody wants the next call any more: claim anew
     └─ Rejected(errors)           this record fails until it is edited or retried
     LeaseLost                     another worker has taken over: stop, touch nothing
 
@@ -85,6 +86,15 @@ class Misconfigured(ConnectorError):
     """Report that the remote side lacks something we were told to use."""
 
     code = "setup"
+
+
+class Withdrawn(ConnectorError):
+    """Report that what the next call would send is not wanted any more: a run was cancelled.
+
+    Raised before the call. What was answered stands, the rest is released, and nobody backs off.
+    """
+
+    code = "withdrawn"
 
 
 class Rejected(ConnectorError):

@@ -1,6 +1,7 @@
 """The engine's entries in the log: one sentence, what was sent, what was answered."""
 
 import json
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -91,8 +92,9 @@ def event(
     code: str = "",
     detail: str = "",
     endpoint: str = "",
+    run: uuid.UUID | None = None,
 ) -> None:
-    """Write one event of a connection: paused, resumed, tested, token fetched."""
+    """Write one event of a connection: paused, resumed, tested, token fetched; or of a `run` of its."""
     secrets = kinds.secrets(connection.system.logins, connection.credentials)
     text = mask(description, secrets)
     Entry.objects.create(
@@ -100,6 +102,7 @@ def event(
         action_type=action_type,
         description=text,
         login_user=login_user[:150],
+        run=run,
         connection_id=connection.pk,
         connection_name=connection.name,
         code=code[:100],

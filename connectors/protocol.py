@@ -51,6 +51,7 @@ class Status(StrEnum):
 
 AGREED = frozenset({Status.CREATED, Status.UPDATED, Status.UNCHANGED})
 HELD = "held"  # the code of one that is kept back here, such as an inactive contact
+CANCELLED = "cancelled"  # the code of one whose run was cancelled before it was sent
 CREATE = "create"  # a person's choice: make a new record although others look alike
 CONFLICT = "conflict"  # the code of one that several over there may be: a person decides
 GONE = "gone"  # the code of a record that was deleted over there

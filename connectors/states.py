@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from connectors.models import ConnectionHealth, Link
+from connectors.protocol import CANCELLED, GONE, HELD
 from connectors.protocol import CONFLICT as CONFLICT  # a name of this vocabulary too
-from connectors.protocol import GONE, HELD
 from synclog import words
 
 REASON_CHARS = 160
@@ -110,7 +110,9 @@ def state_of(link: Link | None, live: Collection[UUID], *, is_on: bool = True) -
         return State.NOT_ENABLED
     if not link.remote_id:
         return State.NOT_SYNCED
-    return State.CHANGED if link.changed else State.IN_SYNC
+    # Cancelled while an answer was missing: nobody knows what arrived.
+    is_open = link.changed or (link.unsure and link.code == CANCELLED)
+    return State.CHANGED if is_open else State.IN_SYNC
 
 
 def where(state: State, live: Collection[UUID] = ()) -> Q:
@@ -121,6 +123,7 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
     held = enabled & Q(state=Link.State.IDLE, code=HELD)
     idle = enabled & Q(state=Link.State.IDLE) & ~Q(code=HELD)
     sending = Q(lease__in=list(live))
+    differs = ~Q(changed=[]) | Q(unsure=True, code=CANCELLED)
     return {
         State.NOT_ENABLED: Q(enabled=Link.Enabled.NO) | Q(record__sync_enabled=False) | held,
         State.SENDING: pending & sending,
@@ -129,8 +132,8 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
         State.GONE: failed & Q(code=GONE),
         State.FAILED: failed & ~Q(code__in=[CONFLICT, GONE]),
         State.NOT_SYNCED: idle & Q(remote_id=""),
-        State.CHANGED: idle & ~Q(remote_id="") & ~Q(changed=[]),
-        State.IN_SYNC: idle & ~Q(remote_id="") & Q(changed=[]),
+        State.CHANGED: idle & ~Q(remote_id="") & differs,
+        State.IN_SYNC: idle & ~Q(remote_id="") & ~differs,
     }[state]
 
 
@@ -158,7 +161,7 @@ def shown(
     if not is_on:
         return Shown(state, "synchronization is not enabled for this record")
     if link is None or state is State.NOT_SYNCED:
-        return Shown(State.NOT_SYNCED, "never sent")
+        return Shown(State.NOT_SYNCED, _not_synced(link))
     if state is State.WAITING and parent is not None:
         return Shown(state, capped(f"for {parent.name}{_blocking(parent.shown, world)}"))
     return Shown(state, capped(_REASONS[state](link, world)))
@@ -209,10 +212,20 @@ def _in_sync(link: Link, world: World) -> str:
     return words.when(link.synced_at, world.now) if link.synced_at else "nothing to send"
 
 
+def _not_synced(link: Link | None) -> str:
+    if link is None or link.code != CANCELLED:
+        return "never sent"
+    return "run cancelled, an answer is missing" if link.unsure else "run cancelled before it was sent"
+
+
 def _changed(link: Link, world: World) -> str:
     # Many fields must not push the reason out of the line.
     names = capped(", ".join(dict.fromkeys(world.labels(name) for name in link.changed)), NAMES_CHARS)
-    return names if world.automatic else f"{names} · automatic sync is off"
+    if link.code == CANCELLED:
+        why = "run cancelled, an answer is missing" if link.unsure else "run cancelled"
+    else:
+        why = "" if world.automatic else "automatic sync is off"
+    return " · ".join(part for part in (names, why) if part)
 
 
 def _waiting(link: Link, world: World) -> str:

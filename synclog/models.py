@@ -15,8 +15,8 @@ class Run(models.Model):
     """One click, command, schedule tick, or one hour of automatic saves.
 
     The counters are added by `connectors.queue.settle` in its own transaction.
-    Links that are pending and carry this run are its waiting part; what is
-    neither counted nor waiting was taken over by a newer request.
+    Links that are pending and carry this run are its waiting part; what is neither
+    counted, waiting nor withdrawn was taken over by a newer request.
     """
 
     class Kind(models.TextChoices):
@@ -47,6 +47,9 @@ class Run(models.Model):
     rejected = models.PositiveIntegerField(default=0)
     conflict = models.PositiveIntegerField(default=0)
     calls = models.PositiveIntegerField(default=0)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.CharField(max_length=150, blank=True)
+    withdrawn = models.PositiveIntegerField(default=0)  # by the cancel, and not sent
 
     class Meta:
         ordering = ["-started_at", "-id"]

@@ -81,6 +81,27 @@ def widen(run_id: uuid.UUID, requested: int) -> None:
     Run.objects.filter(pk=run_id).update(requested=F("requested") + requested)
 
 
+def cancel(run_id: uuid.UUID, *, by: str, withdrawn: int) -> bool:
+    """Note that a run was cancelled and how many of its records were not sent; False where it was before.
+
+    Call it after the links are written, in their transaction. A later call adds what was found since.
+    """
+    rows = Run.objects.filter(pk=run_id)
+    is_first = bool(rows.filter(cancelled_at=None).update(cancelled_at=timezone.now(), cancelled_by=by[:150]))
+    rows.update(withdrawn=F("withdrawn") + withdrawn)
+    return is_first
+
+
+def found_equal(run_id: uuid.UUID, number: int) -> None:
+    """Count withdrawn records as unchanged: there was nothing to send of them."""
+    Run.objects.filter(pk=run_id).update(withdrawn=F("withdrawn") - number, unchanged=F("unchanged") + number)
+
+
+def cancelled(run_ids: Iterable[uuid.UUID]) -> list[Run]:
+    """Return those of these runs that were cancelled, by id."""
+    return list(Run.objects.filter(pk__in=set(run_ids)).exclude(cancelled_at=None).order_by("pk"))
+
+
 def add_calls(run_ids: Iterable[uuid.UUID], calls: int) -> None:
     """Add HTTP requests to each run that had a record in them.
 

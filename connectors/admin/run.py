@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from connectors import entities, queue, states
-from connectors.admin import cells, connection_head, syncing
+from connectors.admin import cells, connection_head, run_cancel, syncing
 from connectors.admin.board import health_of, synced_entities
 from connectors.models import Connection
 from synclog import words
@@ -31,6 +31,7 @@ SEGMENTS = (
     ("rejected", "failed", "bad"),
     ("conflict", "needs your choice", "choice"),
     ("skipped", "not enabled", "calm"),
+    ("withdrawn", "not sent", "warn"),
 )
 
 
@@ -74,11 +75,13 @@ class RunAdmin(ModelAdmin):
         return ["titled", "records", cells.titled(result, "result", "Result"), "by", "started"]
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the part that refreshes itself, and the retry."""
+        """Add the part that refreshes itself, the cancel, and the ways to send again."""
         view = self.admin_site.admin_view
         return [
             path("<uuid:pk>/live/", view(self.live_view), name="synclog_run_live"),
             path("<uuid:pk>/retry/", view(require_POST(self.retry_view)), name="synclog_run_retry"),
+            path("<uuid:pk>/cancel/", view(require_POST(self.cancel_view)), name="synclog_run_cancel"),
+            path("<uuid:pk>/rest/", view(require_POST(self.rest_view)), name="synclog_run_rest"),
             *super().get_urls(),
         ]
 
@@ -110,6 +113,29 @@ class RunAdmin(ModelAdmin):
             raise Http404
         again = connection_head.retry(request, account, only_run=run.pk)
         return HttpResponseRedirect(cells.run_url(again.pk))
+
+    def cancel_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Send no more of this run."""
+        run, account = self._stoppable(request, pk)
+        if not run_cancel.is_cancellable(run):
+            raise PermissionDenied
+        run_cancel.cancel(request, run, account)
+        return HttpResponseRedirect(cells.run_url(run.pk))
+
+    def rest_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Send what a cancelled run left, and follow that."""
+        run, account = self._stoppable(request, pk)
+        again = run_cancel.send_rest(request, run, account)
+        return HttpResponseRedirect(cells.run_url(again.pk))
+
+    def _stoppable(self, request: HttpRequest, pk: uuid.UUID) -> tuple[Run, Connection]:
+        run = self._seen(request, str(pk))
+        account = _connection_of(run)
+        if account is None:
+            raise Http404
+        if not run_cancel.may_cancel(request, run, account):
+            raise PermissionDenied
+        return run, account
 
     def _seen(self, request: HttpRequest, pk: str) -> Run:
         if not self.has_view_permission(request):
@@ -179,6 +205,10 @@ def headline(run: Run, waits: int) -> tuple[str, str]:
         bad.append(f"{run.conflict:,} {'needs' if run.conflict == 1 else 'need'} your choice")
     if waits:
         return ", ".join([f"{waits:,} waiting", *bad]), "bad" if bad else "busy"
+    if run.cancelled_at:
+        sent = run.created + run.updated
+        parts = [f"{sent:,} sent", *bad, *([f"{run.withdrawn:,} not sent"] if run.withdrawn else [])]
+        return f"Cancelled by {run.cancelled_by}: {', '.join(parts)}", "bad" if bad else "warn"
     if bad:
         return f"Done, {', '.join(bad)}", "bad"
     if run.requested and run.unchanged == run.requested:
@@ -201,7 +231,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     waits = queue.waiting(run.pk)
     parts = [{"number": getattr(run, name), "word": word, "tone": tone} for name, word, tone in SEGMENTS]
     parts.append({"number": waits, "word": "waiting", "tone": "busy"})
-    taken = run.requested - run.finished - waits
+    taken = run.requested - run.finished - run.withdrawn - waits
     parts.append({"number": max(0, taken), "word": "taken over by a newer request", "tone": "calm"})
     shown = [part for part in parts if part["number"]]
     whole = sum(part["number"] for part in shown) or 1
@@ -210,6 +240,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         part["text"] = f"{part['number']:,}"
     told = headline(run, waits)
     entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
+    stop = run_cancel.context(request, run, _connection_of(run), waits)
     left = _still_failed(run) if run.rejected and not waits and connection_head.may_retry(request) else 0
     return {
         "run": run,
@@ -217,7 +248,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "tone": told[1],
         "parts": shown,
         "whole": f"{whole:,}" if shown else "",
-        "is_running": bool(waits),
+        "is_running": bool(waits or stop["in_flight"]),
         "calls": words.counted(run.calls, "call", "calls"),
         "took": words.lasting(run.started_at, run.last_at or timezone.now()) if shown else "",
         "entries": [_entry(entry) for entry in entries[:SHOWN_ENTRIES]],
@@ -227,6 +258,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "paused": _paused(run) if waits else "",
         "nonce": syncing.new_run_id(),
         "zone": words.zone(),
+        **stop,
     }
 
 

@@ -2,10 +2,12 @@
 
     idle ──enqueue──▶ pending ──claim──▶ pending under a lease ──settle──▶ idle | failed | pending
       ▲                  ▲                                                          │
-      └── unlink, choose └───────────── enqueue, retry_failed, an edit ◀────────────┘
+      └─ cancel, unlink, └───────────── enqueue, retry_failed, an edit ◀────────────┘
+         choose
 
 Who may change what: `requests` asks (state, ticket, run, not_before), for the saves
-`changes`, and `decisions` stores what a person says of one link; `slots` says who
+`changes`; `cancelling` withdraws what a run still waits for (a call under way is settled
+all the same), and `decisions` stores what a person says of one link; `slots` says who
 may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
 (everything that an answer decides). Every function takes its locks in the order of
 the records' pks: two that meet over the same rows in opposite order would deadlock.
@@ -14,6 +16,7 @@ A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O ot
 than SQL, and no transaction spans a call to a remote system.
 """
 
+from connectors.queue.cancelling import Cancelled, answering, cancel, left, withdrawn
 from connectors.queue.changes import Compared, compare, enqueue_auto, find_changed
 from connectors.queue.claims import claim, count_due, has_due, hold, release, reserve, said, widen
 from connectors.queue.decisions import (
@@ -30,10 +33,13 @@ from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
 
 __all__ = [
+    "Cancelled",
     "Compared",
     "Enqueued",
     "InFlightError",
     "Result",
+    "answering",
+    "cancel",
     "choose",
     "claim",
     "compare",
@@ -44,6 +50,7 @@ __all__ = [
     "find_changed",
     "has_due",
     "hold",
+    "left",
     "live_leases",
     "moving",
     "note_match",
@@ -60,4 +67,5 @@ __all__ = [
     "unlink",
     "waiting",
     "widen",
+    "withdrawn",
 ]

@@ -107,7 +107,7 @@ def _after_save(kind: Entity[Any, Any], link: Any, connection: Connection, reque
     renderer = Renderer(connection, kind)
     if _kept_back(link, renderer):
         return
-    (differs,) = _all_differing([link], renderer)
+    (differs,) = differences([link], renderer)
     automatic = connection.sends_by_itself(link.record)
     if automatic and (differs or link.state != Link.State.IDLE or not link.remote_id):
         _request_saved(kind, link.record, connection, requested_by)
@@ -133,7 +133,7 @@ def _chunks(links: Iterable[Any]) -> Iterator[list[Any]]:
         yield chunk
 
 
-def _all_differing(links: Sequence[Any], renderer: Renderer) -> list[list[str]]:
+def differences(links: Sequence[Any], renderer: Renderer) -> list[list[str]]:
     """Return, per link, our names of the fields that the other side does not have yet."""
     renderings = renderer.render([link.record for link in links])
     moved = renderer.moved(links, renderings)
@@ -190,7 +190,7 @@ def compare(
     rows = rows.select_related("record").prefetch_related(*related)
     for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
         marks: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for link, differs in zip(chunk, _all_differing(chunk, renderer), strict=True):
+        for link, differs in zip(chunk, differences(chunk, renderer), strict=True):
             if _kept_back(link, renderer):
                 continue
             if differs:

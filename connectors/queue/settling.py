@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -17,8 +17,9 @@ from connectors import clock, entities, logbook
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered, same
 from connectors.models import Connection, Link
-from connectors.protocol import AGREED, Outcome, Status
+from connectors.protocol import AGREED, CANCELLED, Outcome, Status
 from connectors.queue import bulk
+from connectors.queue.cancelling import withdraw
 from connectors.queue.requests import enqueue
 from synclog import runs
 
@@ -27,6 +28,9 @@ COLUMNS = [
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
     "adopted", "owner_fallback", "failed_at", "ways", "choice",
 ]  # fmt: skip
+WRITTEN_MEANWHILE = (
+    "ticket", "state", "not_before", "attempts", "enabled", "code", "message", "changed",
+)  # fmt: skip
 COUNTED = {
     Status.CREATED: "created",
     Status.UPDATED: "updated",
@@ -65,10 +69,12 @@ def settle(
         rows = _lock(entity, lease, results)
         held = [result for result in results if result.row.pk in rows]
         versions = _versions(entity, held)
+        cancelled = {pk for pk, row in rows.items() if row.code == CANCELLED}
         settled = [_decide(connection, entity, mapping, rows[result.row.pk], result, now) for result in held]
         settled = _write(entity, rows, settled)
         _send_leads(connection, entity, mapping, settled)
         _log(connection, entity, mapping, settled, now)
+        _count_sent_after_all(result for result in settled if result.row.pk in cancelled)
     return [
         result.row.record_id
         for result in settled
@@ -80,18 +86,16 @@ def settle(
 def _lock(entity: Entity[Any, Any], lease: uuid.UUID, results: Sequence[Result]) -> dict[int, Any]:
     """Lock my rows and return them as they stand: the claimed ones, with what a new request changed.
 
-    Only requests and a person's switch write to a row under a lease, so those
+    Only requests, a cancel and a person's switch write to a row under a lease, so those
     columns are read and the rest is taken from memory.
     """
     mine = {result.row.pk: result.row for result in results}
     locked = entity.link.objects.filter(pk__in=mine, lease=lease).select_for_update().order_by("record_id")
     rows = {}
-    for pk, ticket, state, not_before, attempts, enabled in locked.values_list(
-        "pk", "ticket", "state", "not_before", "attempts", "enabled"
-    ):
-        row = rows[pk] = copy(mine[pk])
-        row.ticket, row.state, row.enabled = ticket, state, enabled
-        row.not_before, row.attempts = not_before, attempts
+    for values in locked.values("pk", *WRITTEN_MEANWHILE):
+        row = rows[values["pk"]] = copy(mine[values["pk"]])
+        for name in WRITTEN_MEANWHILE:
+            setattr(row, name, values[name])
     return rows
 
 
@@ -150,7 +154,7 @@ def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
 
 def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool) -> Result:
     outcome = result.outcome
-    if requested_again:
+    if requested_again or row.state != Link.State.PENDING:  # or withdrawn: nobody wants another try
         return result
     row.attempts += 1
     row.code, row.message, row.errors = outcome.code[:100], outcome.message, dict(outcome.errors)
@@ -240,6 +244,14 @@ def _send_leads(
             )  # fmt: skip
             if done.queued:  # who was switched off meanwhile is not asked for
                 runs.widen(row.run, done.queued)
+    _withdraw_leads(connection, lead, {result.row.run for result in made if result.row.run})
+
+
+def _withdraw_leads(connection: Connection, lead: Entity[Any, Any], run_ids: set[uuid.UUID]) -> None:
+    """Leave the leads of cancelled runs for whoever sends the rest."""
+    for run in runs.cancelled(run_ids) if run_ids else ():
+        number = withdraw(lead, connection, run.pk, by=run.cancelled_by)
+        runs.cancel(run.pk, by=run.cancelled_by, withdrawn=number)
 
 
 def _log(
@@ -263,6 +275,13 @@ def _log(
         if not runs.add(run_id, counts[run_id]):
             _make_automatic(connection, run_id, settled)
             runs.add(run_id, counts[run_id])
+
+
+def _count_sent_after_all(results: Iterable[Result]) -> None:
+    """Count as sent what was under way when its run was cancelled. Call it after `_log`."""
+    counted = Counter(result.row.run for result in results if result.outcome.status in COUNTED)
+    for run_id in sorted(counted):
+        runs.add(run_id, {"withdrawn": -counted[run_id]})
 
 
 def _make_automatic(connection: Connection, run_id: uuid.UUID, settled: Sequence[Result]) -> None:

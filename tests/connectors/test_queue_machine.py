@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from companies.models import Company, CompanyLink
-from connectors import entities, health, push, queue
+from connectors import entities, health, push, queue, states
 from connectors.desk import Desk
 from connectors.errors import LeaseLost, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth, Slot
@@ -39,6 +39,7 @@ from connectors.protocol import (
     UserRecord,
 )
 from connectors.rendering import Renderer
+from connectors.states import State
 from contacts.models import Contact, ContactLink
 from synclog.models import Run
 from tests.factories import CompanyFactory, ConnectionFactory
@@ -48,7 +49,7 @@ VALUES = st.sampled_from(["", "1", "2"])
 LINKS = (CompanyLink, ContactLink)
 WHICH = st.integers(0, COMPANIES - 1)
 ENDINGS = st.sampled_from(["answered", "lost", "killed", "half", "limited"])
-EVENTS = st.tuples(st.sampled_from(["edit", "edit", "click", "expire", "other"]), WHICH, VALUES)
+EVENTS = st.tuples(st.sampled_from(["edit", "edit", "click", "cancel", "expire", "other"]), WHICH, VALUES)
 
 
 class Killed(BaseException):
@@ -235,6 +236,14 @@ class QueueMachine(RuleBasedStateMachine):
         health.resume(self.connection, by="t")
 
     @rule()
+    def cancel(self) -> None:
+        """A person cancels all that waits or is being sent."""
+        for kind in entities.in_order(["company", "contact"]):
+            waiting = kind.links().filter(state="pending").exclude(run=None)
+            for run in sorted(set(waiting.values_list("run", flat=True))):
+                queue.cancel(Run(pk=run), self.connection, by="t")
+
+    @rule()
     def look_for_changes(self) -> None:
         queue.find_changed(self.connection, "company")
         queue.find_changed(self.connection, "contact")
@@ -251,6 +260,8 @@ class QueueMachine(RuleBasedStateMachine):
                     elif event == "click":
                         self.click(which, False)
                         self.click_contact(which)
+                    elif event == "cancel":
+                        self.cancel()
                     elif event == "expire":
                         past = timezone.now() - timedelta(seconds=1)
                         Slot.objects.filter(lease=lease).update(expires_at=past)
@@ -292,6 +303,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.create_again_what_is_gone()
         self.retry_what_was_given_up()
         self.send_what_shows_as_changed()
+        self.send_what_shows_as_changed()  # whose company was found to be gone only by the click on it
         self.agree()
 
     def calm_down(self) -> None:
@@ -321,11 +333,11 @@ class QueueMachine(RuleBasedStateMachine):
         self.calm_down()
 
     def send_what_shows_as_changed(self) -> None:
-        """A person clicks what the console shows as changed, and nothing else."""
+        """A person clicks what the console shows as changed or never sent, and nothing else."""
+        open_states = states.where(State.CHANGED) | states.where(State.NOT_SYNCED)
         for kind in entities.in_order(["company", "contact"]):
             queue.find_changed(self.connection, kind.name, send=False)  # as every night
-            changed = kind.link.objects.exclude(changed=[])
-            pks = list(changed.values_list("record_id", flat=True))
+            pks = list(kind.links().filter(open_states).values_list("record_id", flat=True))
             queue.enqueue(kind.name, pks, self.connection, run=uuid.uuid4(), requested_by="t")
         self.calm_down()
         self.create_again_what_is_gone()

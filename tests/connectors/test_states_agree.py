@@ -8,7 +8,7 @@ import pytest
 from companies.models import Company, CompanyLink
 from connectors import states
 from connectors.models import Connection, Link
-from connectors.protocol import CONFLICT, GONE, HELD
+from connectors.protocol import CANCELLED, CONFLICT, GONE, HELD
 from connectors.states import State
 from tests.factories import CompanyFactory
 
@@ -20,10 +20,11 @@ SHAPES = list(
         (True, False),
         Link.Enabled.values,
         Link.State.values,
-        ("", HELD, CONFLICT, GONE, "http_500"),
+        ("", HELD, CONFLICT, GONE, CANCELLED, "http_500"),
         ("", "12"),
         ([], ["phone"]),
         (None, LIVE, DEAD),
+        (False, True),
     )
 )
 
@@ -34,8 +35,9 @@ def test_each_link_is_in_the_one_state_that_a_person_reads(salesforce: Connectio
         CompanyLink(
             connection=salesforce, record=company, enabled=enabled, state=state, code=code,
             remote_id=f"{remote_id}{company.pk}" if remote_id else "", changed=changed, lease=lease,
+            unsure=unsure,
         )
-        for company, (_, enabled, state, code, remote_id, changed, lease)
+        for company, (_, enabled, state, code, remote_id, changed, lease, unsure)
         in zip(companies, SHAPES, strict=True)
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     With --wait it works along in this process, so it needs no worker, and ends when
     nothing of the run is pending, or what is pending waits for a person: the connection
-    is paused, or a record's parent failed. Its last
+    is paused, or a record's parent failed; or somebody cancels the run. Its last
     line counts; the exit status is 1 if anything was rejected, in conflict or left.
     """
 
@@ -59,12 +59,14 @@ class Command(BaseCommand):
     def _report(self, run: Run, seconds: float) -> None:
         run.refresh_from_db()
         pending = queue.waiting(run.pk)
+        if run.cancelled_at:
+            self.stdout.write(f"Cancelled by {run.cancelled_by}: {run.withdrawn} were not sent.")
         self.stdout.write(
             f"created={run.created} updated={run.updated} unchanged={run.unchanged} skipped={run.skipped} "
             f"rejected={run.rejected} conflict={run.conflict} pending={pending} calls={run.calls} "
             f"seconds={seconds:.1f}"
         )
-        if run.rejected or run.conflict or pending:
+        if run.rejected or run.conflict or run.cancelled_at or pending:
             raise SystemExit(1)
 
     def _match(self, connection: Connection, kinds: list[Entity[Any, Any]]) -> None:
@@ -133,6 +135,9 @@ def _request(connection: Connection, kinds: list[Entity[Any, Any]], run: Run, *,
         )
         requested += asked.queued
     runs.widen(run.pk, requested)
+    run.refresh_from_db()
+    if run.cancelled_at:  # while entity by entity was requested
+        queue.cancel(run, connection, by=run.cancelled_by)
     return requested
 
 
