@@ -11,6 +11,7 @@ from . import control, pages
 from .bigcommerce.system import BigCommerce
 from .calls import Call, CallLog
 from .faults import DROPS, REFUSALS, SPOILERS, Facts, Fault, FaultBox
+from .late import LateCalls
 from .salesforce.system import Salesforce
 from .system import Desk, System
 from .wire import Delivery, Reply, Request, json_reply, readable_body
@@ -26,6 +27,7 @@ class Rehearsal:
         self.systems: dict[str, System] = {system.name: system for system in systems}
         self.faults = FaultBox()
         self.calls = CallLog()
+        self.late = LateCalls()
         self.latency_ms = 0.0
         self.form_token = secrets.token_urlsafe(16)
 
@@ -41,7 +43,8 @@ class Rehearsal:
         return pages.home(self, request)
 
     def reset(self) -> None:
-        """Forget records, settings, faults and calls."""
+        """Forget records, settings, faults and calls, also those that were still to be carried out."""
+        self.late.drop()
         for system in self.systems.values():
             system.reset()
         self.faults.clear()
@@ -80,8 +83,13 @@ class Rehearsal:
                 return Reply(0, delivery=Delivery.NEVER)
             if fault.kind == "drop_before_commit":
                 return Reply(0, delivery=Delivery.CUT)
-        reply = system.respond(request, lambda record: self.faults.for_record(facts, record))
-        return _slowed(_delivered(reply, struck), struck)
+            if fault.kind == "late":
+                self.late.add(float(fault.argument), lambda: self._carried_out(system, request, facts))
+                return Reply(0, delivery=Delivery.CUT)
+        return _slowed(_delivered(self._carried_out(system, request, facts), struck), struck)
+
+    def _carried_out(self, system: System, request: Request, facts: Facts) -> Reply:
+        return system.respond(request, lambda record: self.faults.for_record(facts, record))
 
 
 @dataclass(slots=True)

@@ -56,7 +56,7 @@ def refuse_other_sites(request: Request) -> None:
 
 def _dispatch(app: "Rehearsal", request: Request) -> object:
     parts = request.segments[1:]
-    if len(parts) == 1 and parts[0] in {"reset", "seed", "faults", "calls", "settings"}:
+    if len(parts) == 1 and parts[0] in {"reset", "seed", "faults", "late", "calls", "settings"}:
         return _desk(app, request, parts[0])
     if len(parts) in {2, 3, 4} and parts[0] in app.systems:
         return _records(app.systems[parts[0]], request, parts[1:])
@@ -75,6 +75,8 @@ def _desk(app: "Rehearsal", request: Request, what: str) -> object:
             return app.faults.listing()
         case ("DELETE", "faults"):
             app.faults.clear()
+        case ("GET", "late"):
+            return {"waiting": app.late.waiting}
         case ("GET", "calls"):
             return {"counts": app.calls.counts(), "last": [call.as_json() for call in app.calls.last()]}
         case ("DELETE", "calls"):

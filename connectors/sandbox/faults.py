@@ -11,12 +11,12 @@ from random import Random
 from typing import Any
 
 REFUSALS = frozenset({"status", "rate_limit", "html", "garbage", "token"})
-DROPS = frozenset({"drop_before_commit", "drop_after_commit"})
+DROPS = frozenset({"drop_before_commit", "drop_after_commit", "late"})
 SPOILERS = frozenset({"expire_tokens", "expire_cursors"})
 KINDS = REFUSALS | DROPS | SPOILERS | {"slow", "hang", "drip", "record"}
 # These go together with another fault of the same call; of all others only the first strikes.
 COMPANIONS = SPOILERS | {"slow"}
-NEEDS_ARGUMENT = {"status": int, "slow": float, "record": str, "token": str}
+NEEDS_ARGUMENT = {"status": int, "slow": float, "late": float, "record": str, "token": str}
 KEYS = frozenset(
     {"system", "fault", "match", "times", "probability", "seed", "retry_after", "code", "message", "fields"}
 )

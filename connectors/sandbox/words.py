@@ -15,6 +15,7 @@ FAULTS = {
     "token": "The login is refused ({argument})",
     "drop_before_commit": "The line breaks before a write",
     "drop_after_commit": "The answer to a write is lost",
+    "late": "A write gets no answer and is carried out {argument} seconds later",
     "expire_tokens": "The token in use ends",
     "expire_cursors": "Open queries end",
     "slow": "Answers take {argument} seconds longer",

@@ -25,6 +25,12 @@ PRANKS = (
         ({"fault": "drop_after_commit", "times": 1},),
     ),
     Prank(
+        "late",
+        "Carry out the next write 20 seconds late",
+        "The sender hears nothing; what it sends meanwhile is overwritten then.",
+        ({"fault": "late:20", "times": 1},),
+    ),
+    Prank(
         "quota",
         "Use up today's calls",
         "Other integrations of the same org took the rest.",
