@@ -40,6 +40,9 @@ class Asker:
         """Refuse."""
         raise AssertionError("who only asks writes nothing")
 
+    def unanswered(self) -> None:
+        """Note nothing: no record was written."""
+
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Reserve nothing."""
         return {item.key for item in adoptions}

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DataError
 from django.utils import timezone
 
-from connectors import drift, health, owners, queue
+from connectors import drift, health, owners, queue, recheck
 from connectors.desk import Desk
 from connectors.entities import Entity
 from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient, Withdrawn
@@ -50,6 +50,7 @@ class Batch:
     claimed: dict[int, str] = field(default_factory=dict)  # remote ids by pk, before an adoption
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
     owners: dict[int, OwnerPlan] = field(default_factory=dict)  # of new records, by their pk
+    overwritten: set[int] = field(default_factory=set)  # pks that a late call had changed over there
 
     @property
     def mapping(self) -> FieldMapping:
@@ -75,7 +76,9 @@ class Batch:
         """Send the rows and store what comes back. Never raises but LeaseLost."""
         self.desk.begun, self.desk.filled, self.rows = set(), {}, rows
         self.claimed = {row.pk: row.remote_id for row in rows}
+        self.desk.begin(self.kind, {})  # what is read first concerns no row
         try:
+            self.overwritten = recheck.read_again(self.connector, self.mapping, rows)
             changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
             self._converse(changes)
         except LeaseLost:
@@ -177,6 +180,7 @@ class Batch:
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
             moved_from=self._moved_from(row, parent),
+            unanswered_s=0.0 if row.remote_id else queue.seconds_left(row),
         )
 
     def _choice(self, row: Any, rendered: Rendered) -> str:
@@ -196,6 +200,8 @@ class Batch:
             outcome, row.owner_fallback = owners.told(plan, outcome, system, parent_decides=first)
         if outcome.unsure:
             self._doubt(row)
+        if row.pk in self.overwritten and outcome.status is Status.UPDATED:
+            outcome = replace(outcome, message=f"{recheck.NOTE} {outcome.message}".strip())
         self.answers.append(queue.Result(row, rendered, outcome))
         self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
 

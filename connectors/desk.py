@@ -118,6 +118,12 @@ class Desk:
         self.unsent = self.writes - self.begun
         self.begun.update(self.writes)
 
+    def unanswered(self) -> None:
+        """Have the rows of the write under way read again once it can't be carried out any more."""
+        rows = [row for row in self.rows.values() if row.pk in self.writes]
+        if self.kind is not None and rows:
+            queue.expect_late(self.kind, self.lease, rows)
+
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Reserve existing records; return the keys that may not have theirs."""
         assert self.kind is not None  # noqa: S101 - only called during push

@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, urlsplit, urlunsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import LocationParseError, NewConnectionError
 
 from connectors.addresses import STRICT, Guard, Permit, RefusedAddressError, Resolver, resolved, wrong
 from connectors.deadlines import Wire
@@ -31,6 +31,10 @@ CONNECT_S = 10.0
 MIN_SECRET_CHARS = 6  # shorter ones would blank out words
 MIN_LINE_CHARS = 40  # of a secret of several lines: a line of a key
 MAX_RETRY_AFTER_S = 3_600.0
+NO_TOKEN = "X-Concord-No-Token"  # noqa: S105 - a header of ours: this request carries no token
+READS = "X-Concord-Reads"  # a header of ours: this POST changes nothing
+# What machines on the way answer when they wait no longer: the request may still be under way behind them.
+NO_ANSWER = frozenset({408, 502, 504, *range(520, 528)})
 _FOR_EVER = frozenset({301, 308})
 _REDIRECTS = frozenset({302, 303, 307}) | _FOR_EVER
 
@@ -109,6 +113,8 @@ class Line(requests.Session):
     `refreshes` says whether a 401 answer means that a new token would help: then
     it is fetched once and the request repeated once.
     `permit` is what the connection may do beyond calling public https addresses.
+    `unanswered` is called when a write may have arrived and its sender got no answer to it:
+    the other side may still carry it out.
     """
 
     def __init__(
@@ -121,12 +127,14 @@ class Line(requests.Session):
         secrets: Iterable[str] = (),
         permit: Permit = STRICT,
         resolve: Resolver = resolved,
+        unanswered: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.trust_env = False  # a .netrc would replace our Authorization header
         self.proxies.update(get_environ_proxies(base_url))
         self.tokens: TokenSource | None = None
         self.refreshes, self.secrets = refreshes, tuple(secrets)
+        self.unanswered = unanswered
         self.calls = 0
         adapter = _Adapter(base_url, timeout_s, tick, self, Guard(permit, resolve))
         self.mount("https://", adapter)
@@ -169,7 +177,8 @@ class _Adapter(HTTPAdapter):
             raise NotCalledError(self.wrong)
         request.url = self._rerooted(request.url or "")
         request.headers.pop("Host", None)
-        tokens = None if request.headers.pop("X-Concord-No-Token", None) else self.line.tokens
+        kwargs["writes"] = _writes(request)
+        tokens = None if request.headers.pop(NO_TOKEN, None) else self.line.tokens
         if tokens is None:
             return self._call(request, **kwargs)
         token = tokens.get()
@@ -186,7 +195,7 @@ class _Adapter(HTTPAdapter):
         path = parts.path if prefix and parts.path.startswith(f"{prefix}/") else prefix + parts.path
         return urlunsplit((self.base.scheme, self.base.netloc, path, parts.query, ""))
 
-    def _call(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+    def _call(self, request: requests.PreparedRequest, *, writes: bool, **kwargs: Any) -> requests.Response:
         self.tick()
         self.line.calls += 1
         deadline = time.monotonic() + self.timeout_s
@@ -200,13 +209,35 @@ class _Adapter(HTTPAdapter):
             except LocationParseError as error:  # the one that requests lets through
                 raise requests.exceptions.InvalidURL(str(error)) from error
             except (requests.RequestException, OSError) as error:
+                if writes and _was_sent(error):
+                    self.line.unanswered()
                 if time.monotonic() >= deadline:
                     raise TimedOutError from error
                 raise
+            except TimedOutError:
+                if writes:
+                    self.line.unanswered()
+                raise
+        if writes and response.status_code in NO_ANSWER:
+            self.line.unanswered()
         token = str(request.headers.get("Authorization", "")).removeprefix("Bearer ")
         response._content = _hushed(body, (token, *self.line.secrets))
         response.encoding = response.encoding or "utf-8"  # guessing takes minutes for a large page
         return response
+
+
+def _writes(request: requests.PreparedRequest) -> bool:
+    """Take off the marks that only we understand; return whether the request changes something."""
+    is_read = request.headers.pop(READS, None) is not None
+    return not is_read and NO_TOKEN not in request.headers and request.method not in ("GET", "HEAD")
+
+
+def _was_sent(error: Exception) -> bool:
+    """Return whether a request may have left before the error: not where nobody was reached."""
+    if isinstance(error, requests.ConnectTimeout):
+        return False
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return not isinstance(reason, NewConnectionError)
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:

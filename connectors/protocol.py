@@ -76,7 +76,9 @@ class Change:
 
     `parent_id` is who the parent is over there, `parent_adopted` whether it was there
     before us, `moved_from` the parent that the record stands below there where that is
-    another one ("" otherwise). `name` is for sentences. `lead_key` is the key of the lead whose
+    another one ("" otherwise). `unanswered_s`: a call that would make the record got no answer and may
+    be carried out for so many seconds more; a system that would take a second one must only look until
+    then. `name` is for sentences. `lead_key` is the key of the lead whose
     values are in the payload, `parent_held` what was last agreed on the parent, with what a
     connector noted there.
     """
@@ -95,6 +97,7 @@ class Change:
     parent_id: str = ""
     parent_adopted: bool = False
     moved_from: str = ""
+    unanswered_s: float = 0.0
     lead_key: str = ""
     parent_held: Mapping[str, Any] = field(default_factory=dict)
 
@@ -291,6 +294,9 @@ class Engine(Protocol):
     def writing(self, keys: Iterable[str]) -> None:
         """Note that the next call writes these records; call it before that call."""
 
+    def unanswered(self) -> None:
+        """Note that the write just made got no answer: it may still be carried out over there."""
+
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Reserve existing records; return the keys that may NOT have theirs."""
 
@@ -352,7 +358,7 @@ class Connector(Protocol):
         """Yield pages of what changed since a cursor of an earlier page, of all records without one."""
 
     def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
-        """Read single records again, in order."""
+        """Read single records again, in order. Needed of whoever pushes, too: see `recheck`."""
 
     def hooks(self, address: str, secret: str) -> Sequence[HookLine]:
         """Return how each event is listened to, for deliveries to this address. Changes nothing."""

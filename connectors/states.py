@@ -30,6 +30,7 @@ class State(StrEnum):
     CHANGED = "changed"
     WAITING = "waiting"
     SENDING = "sending"
+    CHECKING = "checking"
     FAILED = "failed"
     CHOICE = "choice"
     GONE = "gone"
@@ -52,6 +53,7 @@ WORDS = {
     State.CHANGED: "Changed, not sent",
     State.WAITING: "Waiting",
     State.SENDING: "Sending",
+    State.CHECKING: "Checking",
     State.FAILED: "Failed",
     State.CHOICE: "Needs your choice",
     State.GONE: "Gone over there",
@@ -112,7 +114,9 @@ def state_of(link: Link | None, live: Collection[UUID], *, is_on: bool = True) -
         return State.NOT_SYNCED
     # Cancelled while an answer was missing: nobody knows what arrived.
     is_open = link.changed or (link.unsure and link.code == CANCELLED)
-    return State.CHANGED if is_open else State.IN_SYNC
+    if is_open:
+        return State.CHANGED
+    return State.IN_SYNC if link.recheck_at is None else State.CHECKING
 
 
 def where(state: State, live: Collection[UUID] = ()) -> Q:
@@ -124,6 +128,7 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
     idle = enabled & Q(state=Link.State.IDLE) & ~Q(code=HELD)
     sending = Q(lease__in=list(live))
     differs = ~Q(changed=[]) | Q(unsure=True, code=CANCELLED)
+    agreed = idle & ~Q(remote_id="") & ~differs
     return {
         State.NOT_ENABLED: Q(enabled=Link.Enabled.NO) | Q(record__sync_enabled=False) | held,
         State.SENDING: pending & sending,
@@ -133,7 +138,8 @@ def where(state: State, live: Collection[UUID] = ()) -> Q:
         State.FAILED: failed & ~Q(code__in=[CONFLICT, GONE]),
         State.NOT_SYNCED: idle & Q(remote_id=""),
         State.CHANGED: idle & ~Q(remote_id="") & differs,
-        State.IN_SYNC: idle & ~Q(remote_id="") & ~differs,
+        State.CHECKING: agreed & Q(recheck_at__isnull=False),
+        State.IN_SYNC: agreed & Q(recheck_at=None),
     }[state]
 
 
@@ -145,6 +151,11 @@ def needs_you() -> Q:
 def on_the_way() -> Q:
     """Return the condition on links that wait or are being sent."""
     return ON & Q(state=Link.State.PENDING)
+
+
+def unsettled() -> Q:
+    """Return the condition on links that wait, are being sent, or will be read again."""
+    return on_the_way() | where(State.CHECKING)
 
 
 def shown(
@@ -241,6 +252,12 @@ def _sending(link: Link, world: World) -> str:
     return f"for {words.lasting(link.leased_at, world.now)}" if link.leased_at else "now"
 
 
+def _checking(link: Link, world: World) -> str:
+    if link.recheck_at is None or link.recheck_at <= world.now:
+        return "a call got no answer; about to be read again"
+    return f"a call got no answer; read again at {words.clock(link.recheck_at)}"
+
+
 def _failed(link: Link, world: World) -> str:
     if not link.message and len(link.errors) > 1:
         names = sorted({world.labels(name) for name in link.errors})
@@ -273,6 +290,7 @@ _REASONS: dict[State, Callable[[Link, World], str]] = {
     State.CHANGED: _changed,
     State.WAITING: _waiting,
     State.SENDING: _sending,
+    State.CHECKING: _checking,
     State.FAILED: _failed,
     State.CHOICE: _choice,
     State.GONE: _gone,

@@ -14,7 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 def sweep() -> None:
-    """Ring for every connection that has something due: to compare, and to talk unless it is paused."""
+    """Ring for every connection that has something due: to compare, and to talk unless it is paused.
+
+    What a call without an answer may have changed is due once that is over.
+    """
     drift.forget_the_disabled()
     enabled = Connection.objects.filter(enabled=True).select_related("health")
     for connection in enabled.prefetch_related("comparisons"):
@@ -23,6 +26,8 @@ def sweep() -> None:
         kinds = entities.in_order(connection.system.entities)
         if connection.health.is_paused():
             continue
+        for kind in kinds:
+            queue.request_rechecks(connection, kind)
         if any(queue.has_due(connection, kind) for kind in kinds):
             doorbell.ring(connection.pk)
         if pull.has_due(connection):

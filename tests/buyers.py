@@ -97,6 +97,8 @@ class Desk:
     began: list[str] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     ticks: int = 0
+    last: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # whose write got no answer
 
     def tick(self) -> None:
         """Count the calls."""
@@ -115,7 +117,12 @@ class Desk:
 
     def writing(self, keys: Any) -> None:
         """Note what is about to be written."""
-        self.began += keys
+        self.last = list(keys)
+        self.began += self.last
+
+    def unanswered(self) -> None:
+        """Note that the last write got no answer."""
+        self.lost += self.last
 
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Note what is adopted; refuse as told."""

@@ -42,6 +42,8 @@ class Desk:
 
     refuses: set[str] = field(default_factory=set)
     ticks: int = 0
+    last: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)  # whose write got no answer
     began: list[str] = field(default_factory=list)
     adopted: list[Adoption] = field(default_factory=list)
     usage: list[tuple[int, int]] = field(default_factory=list)
@@ -63,7 +65,12 @@ class Desk:
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note what is about to be written."""
-        self.began += keys
+        self.last = list(keys)
+        self.began += self.last
+
+    def unanswered(self) -> None:
+        """Note that the last write got no answer."""
+        self.lost += self.last
 
     def adopt(self, adoptions: Sequence[Adoption]) -> set[str]:
         """Note what is adopted; refuse as told."""

@@ -74,7 +74,10 @@ def later(connection: Connection) -> None:
         pause="", paused_until=None, failures=0, refusals=0
     )
     for kind in entities.in_order():
-        kind.links().filter(connection=connection, state="pending").update(not_before=past)
+        links = kind.links().filter(connection=connection)
+        links.filter(state="pending").update(not_before=past)
+        links.filter(recheck_at__isnull=False).update(recheck_at=past)
+        queue.request_rechecks(connection, kind)
     push.drain(connection.pk)
 
 

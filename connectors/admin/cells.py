@@ -193,7 +193,11 @@ def _linked_chip(
     url = _target(board, record, link, connection, state)
     if not url:
         return chip(state)
-    blank = mark_safe(' target="_blank" rel="noopener noreferrer"') if state is State.IN_SYNC else NOTHING
+    blank = (
+        mark_safe(' target="_blank" rel="noopener noreferrer"')
+        if state in (State.IN_SYNC, State.CHECKING)
+        else NOTHING
+    )
     return format_html('<a class="{}" href="{}"{}>{}</a>', css, url, blank, state.word)
 
 
@@ -203,7 +207,7 @@ def _target(board: Board, record: Any, link: Link | None, connection: Connection
         return address(model, "change", record.pk)
     if link is None or state in POSTS:
         return ""
-    if state is State.IN_SYNC:
+    if state in (State.IN_SYNC, State.CHECKING):
         return record_url(link, connection)
     if state.is_moving:
         return run_url(link.run)

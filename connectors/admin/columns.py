@@ -16,7 +16,7 @@ from connectors.states import State
 OWN = 3  # connections that have a column of their own
 WORST_FIRST = (
     State.FAILED, State.GONE, State.CHOICE, State.CHANGED, State.WAITING,
-    State.SENDING, State.NOT_SYNCED, State.NOT_ENABLED, State.IN_SYNC,
+    State.SENDING, State.CHECKING, State.NOT_SYNCED, State.NOT_ENABLED, State.IN_SYNC,
 )  # fmt: skip
 
 

@@ -103,7 +103,17 @@ def _expected(connection: Connection, entity: str, pks: list[int]) -> Expected:
     return Expected(len(pks), **counts)
 
 
-_COLUMNS = ("record_id", "enabled", "state", "lease", "code", "remote_id", "changed", "record__sync_enabled")
+_COLUMNS = (
+    "record_id",
+    "enabled",
+    "state",
+    "lease",
+    "code",
+    "remote_id",
+    "changed",
+    "recheck_at",
+    "record__sync_enabled",
+)
 _PARTS = {
     State.IN_SYNC: "in_sync",
     State.NOT_ENABLED: "not_enabled",

@@ -21,7 +21,7 @@ ALWAYS_SHOWN = 4  # states whose number is shown even where it is none
 COUNTED = {
     "in_sync": states.where(State.IN_SYNC),
     "changed": states.where(State.CHANGED),
-    "waiting": states.on_the_way(),
+    "waiting": states.unsettled(),
     "failed": states.needs_you(),
     "not_enabled": states.where(State.NOT_ENABLED),
 }

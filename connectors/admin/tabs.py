@@ -58,7 +58,7 @@ def condition(board: Board, tab: str) -> Q:
         return _in_any_link(board, states.where(states.State.NOT_SYNCED)) | _without_link(board)
     on_links = {
         NEEDS_YOU: states.needs_you(),
-        WAITING: states.on_the_way(),
+        WAITING: states.unsettled(),
         CHANGED: states.where(states.State.CHANGED),
     }
     return _in_any_link(board, on_links[tab]) if tab in on_links else Q()
@@ -98,7 +98,7 @@ def counts(board: Board, *, swapped: bool = False) -> dict[str, SafeString]:
     """Return the numbers of the tabs that have one; `swapped`: for a poll to put in their place."""
     numbers = {
         NEEDS_YOU: _records(board, states.needs_you()),
-        WAITING: _records(board, states.on_the_way()),
+        WAITING: _records(board, states.unsettled()),
         CHANGED: _records(board, states.where(states.State.CHANGED)),
     }
     return {

@@ -86,6 +86,8 @@ class Link(models.Model):
     run = models.UUIDField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
+    # A call about it got no answer and may be carried out until then: read it again after that.
+    recheck_at = models.DateTimeField(null=True, blank=True)
 
     failed_at = models.DateTimeField(null=True, blank=True)
     code = models.CharField(max_length=100, blank=True)
@@ -112,6 +114,11 @@ class Link(models.Model):
                 name="%(class)s_pending",
             ),
             models.Index(fields=["run"], condition=Q(state="pending"), name="%(class)s_run"),
+            models.Index(
+                fields=["connection", "recheck_at"],
+                condition=Q(recheck_at__isnull=False),
+                name="%(class)s_recheck",
+            ),
         ]
 
     def __str__(self) -> str:

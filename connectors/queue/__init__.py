@@ -9,7 +9,8 @@ Who may change what: `requests` asks (state, ticket, run, not_before), for the s
 `changes`; `cancelling` withdraws what a run still waits for (a call under way is settled
 all the same), and `decisions` stores what a person says of one link; `slots` says who
 may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
-(everything that an answer decides). Every function takes its locks in the order of
+(everything that an answer decides), `rechecks` requests what a call without an answer
+may have changed (recheck_at). Every function takes its locks in the order of
 the records' pks: two that meet over the same rows in opposite order would deadlock.
 
 A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O other
@@ -28,6 +29,7 @@ from connectors.queue.decisions import (
     set_enabled,
     unlink,
 )
+from connectors.queue.rechecks import expect_late, is_over, request_rechecks, seconds_left
 from connectors.queue.requests import Enqueued, enqueue, enqueue_chosen, moving, retry_failed, waiting
 from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
@@ -47,18 +49,22 @@ __all__ = [
     "enqueue",
     "enqueue_auto",
     "enqueue_chosen",
+    "expect_late",
     "find_changed",
     "has_due",
     "hold",
+    "is_over",
     "left",
     "live_leases",
     "moving",
     "note_match",
     "release",
     "renew",
+    "request_rechecks",
     "reserve",
     "retry_failed",
     "said",
+    "seconds_left",
     "send_anew",
     "set_automatic",
     "set_enabled",

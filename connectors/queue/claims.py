@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, When
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
 
 from connectors import clock, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Adoption
+from connectors.queue.rechecks import over_at
 from connectors.queue.slots import live_leases
 from connectors.rendering import parent_is_there
 
@@ -111,11 +112,13 @@ def _died_alone(row: Link, batch_size: int) -> int:
 
 def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> None:
     now = clock.now()
+    late = over_at(now)  # the call of a worker that died may still be carried out
     entity.link.objects.filter(pk__in=[row.pk for row in rows]).update(
         lease=lease,
         leased_at=now,
         unsure=True,
         full=False,
+        recheck_at=Case(When(lease__isnull=False, then=Value(late)), default=F("recheck_at")),
         crashes=Case(
             When(lease__isnull=False, then=F("crashes") + 1),
             default=F("crashes"),
@@ -123,7 +126,8 @@ def _lease(entity: Entity[Any, Any], rows: Sequence[Link], lease: uuid.UUID) -> 
         ),
     )
     for row in rows:
-        row.lease = lease
+        row.recheck_at = row.recheck_at if row.lease is None else late
+        row.lease, row.leased_at = lease, now
 
 
 def hold(entity: Entity[Any, Any], pks: Collection[int]) -> None:

@@ -128,10 +128,14 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
         link.ways = [asdict(way) for way in matched.conflict.ways]
 
 
-FORGOTTEN = ("remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback")
+FORGOTTEN = (
+    "remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback", "recheck_at",
+)  # fmt: skip
 
 
 def _forget_remote(link: Link) -> None:
+    if link.remote_id:  # else the call without an answer may still make the record
+        link.recheck_at = None
     link.remote_id = link.remote_url = link.owner_fallback = ""
     link.snapshot, link.left, link.changed = {}, {}, []
     link.unsure = link.adopted = False

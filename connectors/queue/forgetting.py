@@ -22,6 +22,7 @@ _NEW: dict[str, object] = {
     "crashes": 0,
     "lease": None,  # of a dead worker: should it settle late, it must not bring an id back
     "leased_at": None,
+    "recheck_at": None,
     "failed_at": None,
     "code": "",
     "message": "",

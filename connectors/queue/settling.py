@@ -20,13 +20,14 @@ from connectors.models import Connection, Link
 from connectors.protocol import AGREED, CANCELLED, Outcome, Status
 from connectors.queue import bulk
 from connectors.queue.cancelling import withdraw
+from connectors.queue.rechecks import is_over
 from connectors.queue.requests import enqueue
 from synclog import runs
 
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
-    "adopted", "owner_fallback", "failed_at", "ways", "choice",
+    "adopted", "owner_fallback", "failed_at", "ways", "choice", "recheck_at",
 ]  # fmt: skip
 WRITTEN_MEANWHILE = (
     "ticket", "state", "not_before", "attempts", "enabled", "code", "message", "changed",
@@ -149,6 +150,8 @@ def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
     row.synced_at, row.synced_version = now, result.row.record.version
     row.crashes = 0
     row.changed = []
+    if is_over(row):
+        row.recheck_at = None
     _forget_way(row, result)
 
 

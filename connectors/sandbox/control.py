@@ -63,7 +63,7 @@ def _dispatch(app: "Rehearsal", request: Request) -> object:
     raise ControlError(404, f"nothing here; systems are {', '.join(app.systems)}")
 
 
-def _desk(app: "Rehearsal", request: Request, what: str) -> object:
+def _desk(app: "Rehearsal", request: Request, what: str) -> object:  # noqa: C901 - one line per address
     match (request.method, what):
         case ("POST", "reset"):
             app.reset()
@@ -77,6 +77,8 @@ def _desk(app: "Rehearsal", request: Request, what: str) -> object:
             app.faults.clear()
         case ("GET", "late"):
             return {"waiting": app.late.waiting}
+        case ("POST", "late"):
+            return {"carried_out": app.late.carry_out()}
         case ("GET", "calls"):
             return {"counts": app.calls.counts(), "last": [call.as_json() for call in app.calls.last()]}
         case ("DELETE", "calls"):

@@ -50,7 +50,7 @@ class Children(ABC):
         if change.key not in self.plans:
             plan = self.finder.plan(change)
             is_new = plan.outcome is None and not plan.remote_id
-            stop = self.talk.unfilled(change, self.entity) if is_new else None
+            stop = (self.talk.not_yet(change) or self.talk.unfilled(change, self.entity)) if is_new else None
             self.plans[change.key] = Plan(change, outcome=stop) if stop else plan
         return self.plans[change.key]
 

@@ -70,7 +70,12 @@ class Client:
 
     def _line(self, url: str, tick: Any, secrets: Collection[str]) -> Line:
         line = Line(
-            url, timeout_s=self.account.call_timeout_s, tick=tick, secrets=secrets, permit=self.account.permit
+            url,
+            timeout_s=self.account.call_timeout_s,
+            tick=tick,
+            secrets=secrets,
+            permit=self.account.permit,
+            unanswered=self.engine.unanswered,
         )
         line.headers.update(
             {"X-Auth-Token": self._token, "Content-Type": "application/json", "Accept": "application/json"}

@@ -51,7 +51,7 @@ class Companies:
             return Plan(change, self.made[change.key])
         plan = self.finder.plan(change)
         if plan.outcome is None and not plan.remote_id:
-            stop = self._unfilled(change) or self._consent(change)
+            stop = self.talk.not_yet(change) or self._unfilled(change) or self._consent(change)
             return plan if stop is None else Plan(change, outcome=stop)
         return plan
 

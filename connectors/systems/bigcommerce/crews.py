@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
+from connectors.systems.bigcommerce.mapping import USER_KEY
 from connectors.systems.bigcommerce.people import same_email
 from connectors.systems.bigcommerce.readings import ADMIN
 
@@ -33,6 +34,11 @@ class Crews:
         """Return the user of a company with this e-mail and their id, None where there is none."""
         users = self.of(company_id, fresh=fresh).items()
         return next(((one, user) for one, user in users if same_email(user.get("email"), email)), None)
+
+    def with_key(self, company_id: str, key: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the user of a company who carries our key, and their id; None where there is none."""
+        users = self.of(company_id).items()
+        return next(((one, user) for one, user in users if user.get(USER_KEY) == key), None)
 
     def wrote(self, company_id: str, user_id: str, fields: Mapping[str, Any]) -> None:
         """Keep what was written to a user, or of a new one."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.errors import ConnectorError
@@ -27,9 +27,18 @@ from connectors.systems.bigcommerce.errors import HOLLOW, Refused, Said, Why
 from connectors.systems.bigcommerce.extras import lacking
 from connectors.systems.bigcommerce.nouns import NOUNS, Nouns
 from connectors.systems.bigcommerce.urls import record_url
-from connectors.systems.bigcommerce.words import DELETED, NO_COMPANY, is_about_email, refusal, stays, unfilled
+from connectors.systems.bigcommerce.words import (
+    DELETED,
+    NO_COMPANY,
+    is_about_email,
+    may_be_made,
+    refusal,
+    stays,
+    unfilled,
+)
 
 OVERWRITE_SETTING = "overwrite_on_adoption"
+UNANSWERED = "unanswered"
 ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;.]+")  # what every e-mail address looks like
 CONSENT, MOVE = "consent", "move"  # what a person may agree to: see `protocol.Way`
 
@@ -105,6 +114,16 @@ class Talk:
     def waits(self, change: Change, text: str, code: str) -> Outcome:
         """Return the outcome of a record that is tried again by itself."""
         return Outcome(Status.TRANSIENT, change.remote_id, code, text, exchange=self.client.last)
+
+    def not_yet(self, change: Change) -> Outcome | None:
+        """Return the outcome of a new record that an unanswered call may still make, None where it can't.
+
+        Nothing keeps a second one from being made there, so until then it is only looked for.
+        """
+        if not change.unanswered_s:
+            return None
+        waits = self.waits(change, may_be_made(self.nouns.one), UNANSWERED)
+        return replace(waits, wait_s=change.unanswered_s)
 
     def gone(self, change: Change) -> Outcome:
         """Return the outcome of a record that is not there any more."""

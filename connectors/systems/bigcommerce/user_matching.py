@@ -33,7 +33,7 @@ class UserFinder:
         if change.choice not in ("", CREATE, CONSENT, MOVE):
             return self._chosen(change)
         email = str(change.payload.get(EMAIL) or "")
-        found = self.user(change, email) or self._renamed(change, email)
+        found = self.user(change, email) or self._renamed(change, email) or self._unanswered(change)
         if found is not None:
             return self.met(change, *found)
         company = self._company_name(change) if self.people.customers_of(email) else ""
@@ -60,6 +60,15 @@ class UserFinder:
         flat = wire.user(user) if user else {}
         is_ours = flat.get("companyId") == change.parent_id and not flat.get(USER_KEY)
         return (wire.as_id(user.get("id")), flat) if user and is_ours else None
+
+    def _unanswered(self, change: Change) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the user whom a call without an answer made, where the e-mail was changed since.
+
+        Users can't be asked for by their uuid. Source: GET /users.
+        """
+        if change.sure or not change.parent_id:
+            return None
+        return self.crews.with_key(change.parent_id, change.key)
 
     def _has_company(self, change: Change) -> bool:
         """Return whether reading all users of the company serves several contacts."""

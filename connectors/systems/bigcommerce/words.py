@@ -229,6 +229,14 @@ def last_admin(name: str, company: str) -> str:
     )
 
 
+def may_be_made(one: str) -> str:
+    """Tell why a record is only looked for."""
+    return (
+        f"A call to make the {one} got no answer and may still be carried out. Concord looks for it again "
+        "after that, and makes it if it is not there."
+    )
+
+
 def halfway(done: str, error: str) -> str:
     """Return what happened to a record of which only the first of several calls was answered."""
     return f"{done}; what follows failed: {error} It is completed by itself."

@@ -21,7 +21,7 @@ from simple_salesforce.format import format_soql
 from simple_salesforce.util import Usage
 
 from connectors import kinds
-from connectors.http import Line, TimedOutError, TooLargeError, mask, problem_of_exception
+from connectors.http import NO_TOKEN, READS, Line, TimedOutError, TooLargeError, mask, problem_of_exception
 from connectors.protocol import Account, Engine, Exchange, FetchedToken, UserRecord
 from connectors.systems.salesforce import login
 from connectors.systems.salesforce.errors import Kind, faults
@@ -57,6 +57,7 @@ class Client:
             refreshes=_refreshable,
             secrets=kinds.secrets(LOGINS, account.credentials),
             permit=account.permit,
+            unanswered=engine.unanswered,
         )
         self.line.tokens = engine.tokens(self.fetch_token)
         self.line.hooks["response"].append(self._seen)
@@ -82,7 +83,7 @@ class Client:
 
     def fetch_token(self) -> FetchedToken:
         """Log in, in the way that the credentials are for. Raises ConnectorError."""
-        headers = {"X-Concord-No-Token": "1", "Accept": "application/json"}
+        headers = {NO_TOKEN: "1", "Accept": "application/json"}
         response = self._send("POST", login.PATH, data=login.form(self.account), headers=headers)
         fetched = login.token(response, self.account)
         self.org_id = fetched.org_id
@@ -190,7 +191,7 @@ class Client:
                 for index, statement in enumerate(statements)
             ],
         }
-        answer = self._restful("composite", "POST", body)
+        answer = self._restful("composite", "POST", body, {READS: "1"})
         parts = {part.get("referenceId"): part for part in _parts(answer)}
         return [self._page(parts.get(f"q{index}")) for index in range(len(statements))]
 

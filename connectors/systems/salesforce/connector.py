@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
-from connectors.inbound import NothingIn
+from connectors.inbound import Found, Missing, NothingIn
 from connectors.protocol import (
     Account,
     Capability,
@@ -18,6 +18,7 @@ from connectors.protocol import (
 )
 from connectors.systems.salesforce import trial
 from connectors.systems.salesforce.client import MAX_QUERIES, MAX_RECORDS, Client
+from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.mapping import mappings
 from connectors.systems.salesforce.planning import Planner
 from connectors.systems.salesforce.writing import Writer
@@ -72,6 +73,13 @@ class SalesforceConnector(NothingIn):
         plans = planner.adopted(self.engine, planner.plans(changes))
         for start in range(0, len(plans), MAX_RECORDS):
             yield from writer.carried_out(plans[start : start + MAX_RECORDS])
+
+    def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
+        """Read single records again, in order: two hundred in a query, five queries in a call."""
+        records = self._planner(entity).look_up.by_id(remote_ids)
+        for remote_id in remote_ids:
+            record = records.get(as_18(remote_id))
+            yield Missing(remote_id) if record is None else Found(remote_id, record)
 
     def match(self, entity: str, changes: Sequence[Change]) -> Iterator[Matched]:
         """Yield what a push of these unlinked changes would do first. Writes nothing."""
