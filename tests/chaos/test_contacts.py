@@ -25,9 +25,11 @@ from tests.factories import CompanyFactory, ContactFactory
 from tests.waiting import wait_until
 from tests.workers import Workers
 
+from . import late
 from .test_chaos import FAST
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+EDITS = 120
 TOO_LONG = "1" * 41  # of a phone
 
 
@@ -107,7 +109,7 @@ def test_two_thousand_contacts_of_five_hundred_companies_go_by_two_workers(
     for _ in range(2):
         workers.start(threads=2, **FAST)
 
-    wait_until(lambda: swept(left=len(held)), timeout_s=120, said=talk.situation)
+    wait_until(lambda: swept(left=len(held)), timeout_s=60, said=talk.situation, progress=late.progress)
 
     assert waiting() == len(held) == 40
     assert Counter(CompanyLink.objects.values_list("state", flat=True)) == {"idle": 490, "failed": 10}
@@ -121,7 +123,7 @@ def test_two_thousand_contacts_of_five_hundred_companies_go_by_two_workers(
     for company in bad:  # mended: no click on any contact
         company.phone = "1"
         company.save()
-    wait_until(swept, timeout_s=60, said=talk.situation)
+    wait_until(swept, timeout_s=60, said=talk.situation, progress=late.progress)
     both_sides_agree(automatic, sandbox)
 
 
@@ -142,11 +144,11 @@ def test_contacts_survive_faults_edits_and_a_killed_worker(
     first, _ = [workers.start(threads=2, **FAST) for _ in range(2)]
     _faults(sandbox, seed)
     talk.request(automatic, contacts)
-    ends_at = time.monotonic() + 10
     kills = [first.process.kill]
-    while time.monotonic() < ends_at:
+    for _ in range(EDITS):
         _edit(dice.choice(contacts), companies, dice)
         upkeep.sweep()
+        late.carry_out(sandbox)
         if kills and ContactLink.objects.filter(state="pending").exclude(lease=None).exists():
             kills.pop()()  # in the middle of contacts
     assert not kills
@@ -156,9 +158,14 @@ def test_contacts_survive_faults_edits_and_a_killed_worker(
         fresh = Company.objects.get(pk=company.pk)
         fresh.phone = "1"
         fresh.save()
-    wait_until(swept, timeout_s=120, said=talk.situation)
+    wait_until(lambda: _calm(sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
     talk.mend(sandbox)
     both_sides_agree(automatic, sandbox)
+
+
+def _calm(sandbox: SandboxServer) -> bool:
+    late.hurry(sandbox)
+    return swept() and not late.unsettled()
 
 
 def _faults(sandbox: SandboxServer, seed: int) -> None:
@@ -168,6 +175,7 @@ def _faults(sandbox: SandboxServer, seed: int) -> None:
         {"fault": "status:429", "probability": 0.05, "retry_after": 1, "seed": seed + 1},
         {"fault": "drop_after_commit", "probability": 0.15, "seed": seed + 2},
         {"fault": "drop_before_commit", "probability": 0.05, "seed": seed + 3},
+        {"fault": late.LATE, "probability": 0.1, "seed": seed + 6},
         {"fault": "record:UNABLE_TO_LOCK_ROW", "probability": 0.05, "seed": seed + 4},
         {"fault": "expire_tokens", "probability": 0.03, "seed": seed + 5},
     )

@@ -7,11 +7,9 @@ company, one Primary Admin each, nothing pending, every failure explained in the
 import random
 import time
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from companies.models import Company, Location
 from connectors import entities, queue, registry, upkeep
@@ -27,11 +25,13 @@ from tests.factories import CompanyFactory, ContactFactory, LocationFactory
 from tests.waiting import wait_until
 from tests.workers import Workers
 
+from . import late
 from .test_chaos import FAST
 from .test_contacts import swept, waiting
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
 COMPANIES, CONTACTS, LOCATIONS = 30, 3, 2
+EDITS = 120
 CREATES = ("company_create", "user_create", "users_create", "address_create", "addresses_create")
 TABLES = {"company": "company", "contact": "user", "location": "address"}
 
@@ -140,7 +140,7 @@ def test_two_workers_who_are_asked_for_the_same_company_make_one(
 
     for _ in range(6):
         ask_for_all(automatic)
-    wait_until(swept, timeout_s=60, said=talk.situation)
+    wait_until(swept, timeout_s=60, said=talk.situation, progress=late.progress)
 
     both_sides_agree(automatic, sandbox)
 
@@ -154,30 +154,28 @@ def test_a_store_that_fails_and_a_killed_worker_lose_and_double_nothing(
     first, _ = [workers.start(threads=2, **FAST) for _ in range(2)]
     _faults(sandbox, seed)
     ask_for_all(automatic)
-    ends_at = time.monotonic() + 12
     kills = [first.process.kill]
-    while time.monotonic() < ends_at:
+    for number in range(EDITS):
         _edit(dice.choice(companies), dice)
         upkeep.sweep()
+        if number % 20 == 0:
+            late.carry_out(sandbox)
         if kills and ContactLink.objects.filter(state="pending").exclude(lease=None).exists():
             kills.pop()()  # in the middle of users
 
     workers.start(threads=2, **FAST)
-    wait_until(hurried, timeout_s=120, said=talk.situation)
+    wait_until(lambda: _calm(sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
     talk.mend(sandbox)
     ask_for_all(automatic)  # whatever gave up under fire is asked for again
-    wait_until(swept, timeout_s=60, said=talk.situation)
+    wait_until(lambda: _calm(sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
 
     both_sides_agree(automatic, sandbox)
 
 
-def hurried() -> bool:
+def _calm(sandbox: SandboxServer) -> bool:
     """Sweep as time goes by, only faster: B2B asks for a minute after an error of its own."""
-    soon = timezone.now() + timedelta(seconds=1)
-    ConnectionHealth.objects.filter(paused_until__gt=soon).update(paused_until=soon)
-    for kind in entities.in_order():
-        kind.links().filter(state="pending", not_before__gt=soon).update(not_before=soon)
-    return swept()
+    late.hurry(sandbox)
+    return swept() and not late.unsettled()
 
 
 def _faults(sandbox: SandboxServer, seed: int) -> None:
@@ -187,6 +185,7 @@ def _faults(sandbox: SandboxServer, seed: int) -> None:
         {"fault": "status:500", "probability": 0.05, "seed": seed + 1},
         {"fault": "drop_after_commit", "probability": 0.12, "seed": seed + 2},
         {"fault": "drop_before_commit", "probability": 0.05, "seed": seed + 3},
+        {"fault": late.LATE, "probability": 0.1, "seed": seed + 6},
         {"fault": "garbage", "probability": 0.04, "seed": seed + 4},
         {"fault": "rate_limit", "probability": 0.02, "seed": seed + 5},
     )
