@@ -73,9 +73,10 @@ def figures(shown: Sequence[Entity[Any, Any]] | None = None) -> dict[int, list[F
 
 
 def _of(entity: Entity[Any, Any]) -> dict[int, dict[str, int]]:
-    wanted = {name: Count("pk", filter=condition) for name, condition in COUNTED.items()}
+    # Numbered, since a condition behind an annotation "changed" would mean that instead of the column.
+    wanted = {f"n{i}": Count("pk", filter=condition) for i, condition in enumerate(COUNTED.values())}
     rows = entity.links().order_by().values("connection").annotate(**wanted)
-    return {row.pop("connection"): row for row in rows}
+    return {row["connection"]: {name: row[f"n{i}"] for i, name in enumerate(COUNTED)} for row in rows}
 
 
 def standing(connection: Connection) -> Standing:
