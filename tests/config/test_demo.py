@@ -23,17 +23,23 @@ pytestmark = [pytest.mark.once, pytest.mark.xdist_group("demo")]
 
 
 class Demo:
-    """A running `manage.py demo` with folder, ports, database and broker of its own."""
+    """A running `manage.py demo` with folder, ports, database and broker of its own.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    In the background it ignores SIGINT from birth, as a shell has it for what is started with `&`.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, *, in_background: bool = False) -> None:
         environment = {**os.environ, "CONCORD_VAR_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
         for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
             environment.pop(name, None)
         ports = ("--port", str(port or processes.free_port()), "--sandbox-port", str(processes.free_port()))
+        command = [sys.executable, "manage.py", "demo", *ports, "--companies", "9"]
+        if in_background:
+            command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
         self.said = folder / f"demo{ports[1]}.out"
         with self.said.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "demo", *ports, "--companies", "9"],
+                command,
                 cwd=ROOT,
                 env=environment,
                 stdout=output,
@@ -61,8 +67,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     """Start demos in one folder; end them whatever the test does."""
     started: list[Demo] = []
 
-    def new(port: int = 0) -> Demo:
-        started.append(Demo(tmp_path, port))
+    def new(port: int = 0, *, in_background: bool = False) -> Demo:
+        started.append(Demo(tmp_path, port, in_background=in_background))
         return started[-1]
 
     yield new
@@ -131,6 +137,19 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     # They follow the rehearsal to its new port.
     assert addresses == {f"{rehearsal}salesforce", f"{rehearsal}bigcommerce"}
     end(second)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_in_the_background_ends_on_a_signal(
+    start: Callable[..., Demo], ending: signal.Signals
+) -> None:
+    demo = start(in_background=True)
+    demo.wait_for("Starting ...")
+
+    demo.process.send_signal(ending)
+
+    assert demo.process.wait(timeout=60) == 0
+    assert "All ended." in demo.said.read_text()
 
 
 def test_a_second_demo_in_the_same_folder_is_refused(start: Callable[..., Demo], tmp_path: Path) -> None:

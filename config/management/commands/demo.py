@@ -91,7 +91,8 @@ class Command(BaseCommand):
             "Try it: open Companies, tick some, and choose",
             "Actions > Sync with Salesforce, or Sync to B2B.",
             "",
-            f"Ctrl-C ends it. Data and logs: {settings.VAR_DIR}",
+            f"Ctrl-C ends it; so does: kill {os.getpid()}",
+            f"Data and logs: {settings.VAR_DIR}",
         ]
         width = max(map(len, lines))
         edge = f"+{'-' * (width + 4)}+"
@@ -125,7 +126,9 @@ def _worker_answers() -> bool:
 def _end_on_signals() -> threading.Event:
     """Return an event that Ctrl-C, a kill, or the closing of the terminal sets."""
     ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: ended.set())
+    numbers = [signal.SIGINT, signal.SIGTERM]  # a shell ignores SIGINT for what it starts with `&`
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it ignored
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        signal.signal(number, lambda *_: ended.set())
     return ended
