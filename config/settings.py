@@ -4,9 +4,9 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from config import environment
 from config.secrets import local_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -17,16 +17,15 @@ env.read_env(str(BASE_DIR / ".env"))
 # What this machine keeps for itself: the SQLite file, made secrets, logs of the demo.
 VAR_DIR = Path(env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var")))
 
-# development: what is missing is made once and kept in var/. production: it stops the start.
-CONCORD_ENV = env.str("CONCORD_ENV", default="development")
-PRODUCTION = CONCORD_ENV == "production"
-if PRODUCTION:
-    for _name in ("SECRET_KEY", "CONCORD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"):
-        if not env.str(_name, default=""):
-            raise ImproperlyConfigured(f"{_name} is missing. What it is for: .env.example.")
-else:
+# development: what is missing is made once and kept in var/. rehearsal and production: it stops the start.
+CONCORD_ENV = env.str("CONCORD_ENV", default=environment.DEVELOPMENT)
+environment.check_kind(CONCORD_ENV)
+DEVELOPMENT, PRODUCTION = CONCORD_ENV == environment.DEVELOPMENT, CONCORD_ENV == environment.PRODUCTION
+if DEVELOPMENT:
     for _name, _value in local_secrets(VAR_DIR / "secrets.json").items():
         env.ENVIRON.setdefault(_name, _value)
+else:
+    environment.check_presence(env.ENVIRON)
 
 SECRET_KEY = env.str("SECRET_KEY")
 ENCRYPTION_KEYS = env.list("CONCORD_ENCRYPTION_KEYS")
@@ -34,7 +33,10 @@ DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")  # where others reach us: webhooks go there
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("HTTPS", default=PRODUCTION)
+HTTPS = env.bool("HTTPS", default=not DEVELOPMENT)
+environment.check_encryption_keys(ENCRYPTION_KEYS)
+if not DEVELOPMENT:
+    environment.check_closed(SECRET_KEY, ALLOWED_HOSTS, debug=DEBUG)
 
 INSTALLED_APPS = [
     "unfold",
@@ -128,7 +130,7 @@ STORAGES = {
 }
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 # Without collectstatic (demo, development) files are served from where they lie.
-WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=not PRODUCTION)
+WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=DEVELOPMENT)
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
@@ -199,7 +201,7 @@ CELERY_BEAT_SCHEDULE = {
 # Host names and networks inside that a connection may call, if its environment is Rehearsal
 # (connectors/addresses.py). Everything else inside is refused: a form must not reach our neighbours.
 CONCORD_INSIDE_ALLOWED = env.list(
-    "CONCORD_INSIDE_ALLOWED", default=[] if PRODUCTION else ["127.0.0.1", "::1"]
+    "CONCORD_INSIDE_ALLOWED", default=["127.0.0.1", "::1"] if DEVELOPMENT else []
 )
 # Ports that every connection may call besides 443.
 CONCORD_PORTS_ALLOWED = env.list("CONCORD_PORTS_ALLOWED", cast=int, default=[])

@@ -33,7 +33,8 @@ def add_rows(number: int, *, clean: bool, sandbox_url: str, people: bool = False
     refuse_where_unwanted()
     if number < (0 if clean else BAD):
         raise RefusedError("At least 3 companies are needed: three of them can't be sent. Or add --clean.")
-    _add_login()
+    if settings.DEVELOPMENT:  # a known password has no place where others come in
+        _add_login()
     point_connection(sandbox_url)
     if people:
         storefront.point(sandbox_url)

@@ -145,6 +145,16 @@ def test_production_keeps_demo_data_out(settings: Settings) -> None:
 
 
 @pytest.mark.django_db
+def test_a_rehearsal_takes_demo_data_without_a_login_that_everybody_knows(settings: Settings) -> None:
+    settings.DEVELOPMENT = False
+
+    add(10)
+
+    assert Company.objects.count() == 10
+    assert authenticate(username="admin", password="admin") is None
+
+
+@pytest.mark.django_db
 def test_a_real_connection_keeps_demo_data_out() -> None:
     ConnectionFactory.create(environment=Connection.Environment.PRODUCTION)
 

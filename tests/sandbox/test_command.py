@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from connectors.sandbox.server import SandboxServer
+from tests.config.test_start import DEPLOYED
 
 from .conftest import TIMEOUT_S
 
@@ -76,13 +77,14 @@ def test_it_needs_neither_settings_nor_a_secret_nor_a_folder_of_its_own(tmp_path
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("environment", ["production", "Production", "staging"])
-@pytest.mark.parametrize("command", [ALONE, MANAGE])
+@pytest.mark.parametrize(
+    ("command", "environment"),
+    [(ALONE, "production"), (ALONE, "Production"), (ALONE, "staging"), (MANAGE, "production")],
+)
 def test_it_refuses_to_start_outside_development_and_rehearsals(
     tmp_path: Path, command: Sequence[str], environment: str
 ) -> None:
-    secrets = {"SECRET_KEY": "k3y-of-a-test-" * 5, "CONCORD_ENCRYPTION_KEYS": "A" * 43 + "="}
-    env = {**os.environ, **secrets, "REDIS_URL": "redis://127.0.0.1:1/0", "CONCORD_ENV": environment}
+    env = {**os.environ, **DEPLOYED, "CONCORD_ENV": environment}
 
     with started(0, tmp_path, command, env=env) as process:
         _, problem = process.communicate(timeout=TIMEOUT_S)

@@ -35,9 +35,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Prepare, start, watch until a signal, end every child."""
-        if settings.PRODUCTION:
+        if not settings.DEVELOPMENT:
             raise CommandError(
-                "This is a production system (CONCORD_ENV): the demo is for trying Concord out."
+                f"This is a {settings.CONCORD_ENV} system (CONCORD_ENV): the demo is for trying Concord out."
             )
         ended = _end_on_signals()
         try:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.demo import rehearsal, rows
@@ -11,8 +12,8 @@ class Command(BaseCommand):
     """Write rows only: nothing is sent, no broker is needed. A second call adds nothing."""
 
     help = (
-        "Put demo companies, the login admin/admin and a rehearsal connection into an empty database. "
-        "Three of the companies can't be sent, unless --clean."
+        "Put demo companies and a rehearsal connection into an empty database, in development the login "
+        "admin/admin as well. Three of the companies can't be sent, unless --clean."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -41,4 +42,5 @@ class Command(BaseCommand):
             self.stdout.write("Nothing added: the demo data is there already.")
             return
         self.stdout.write(f"{added} companies added" + ("." if clean else ", three of which can't be sent."))
-        self.stdout.write(f"Log in as {rows.LOGIN} with the password {rows.PASSWORD}.")
+        if settings.DEVELOPMENT:
+            self.stdout.write(f"Log in as {rows.LOGIN} with the password {rows.PASSWORD}.")
