@@ -45,4 +45,4 @@ ENV CONCORD_ENV=production
 USER concord
 # 8001 answers /healthz and /readyz, in a process of its own.
 EXPOSE 8000 8001
-CMD ["python", "-m", "config.serve", "--host", "0.0.0.0"]
+CMD ["python", "-m", "config.serve", "--host", "0.0.0.0", "--port", "8000", "--health-port", "8001"]

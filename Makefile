@@ -4,7 +4,7 @@ PY := .venv/bin/python
 # Two test processes suit two cores; make test JOBS=8 suits eight.
 JOBS ?= 2
 
-.PHONY: .venv demo test check lint types layers django image-check bench screenshots lock clean
+.PHONY: .venv demo test security check lint types layers django image-check bench screenshots lock clean
 
 demo: .venv
 	@$(PY) manage.py demo
@@ -16,6 +16,10 @@ test: .venv
 	@$(PY) -m pytest -n $(JOBS) -m "not bench"
 	@echo "== on SQLite"
 	@DATABASE_URL=sqlite:// $(PY) -m pytest -n $(JOBS) -m "not bench and not postgres and not once and not browser"
+
+# The attacks that docs/security.md names, each for as long as it says there.
+security: .venv
+	@ATTACK_S=30 $(PY) -m pytest -s -p no:randomly -m security
 
 # make -k check goes on after a failed part.
 check: lint types layers django

@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def send(port: int, request: bytes) -> socket.socket:
 def rest(client: socket.socket) -> tuple[bytes, float]:
     """Read until the other side hangs up; return what came and after how many seconds."""
     started, got = time.monotonic(), b""
-    while chunk := client.recv(65_536):
-        got += chunk
+    with suppress(ConnectionResetError):
+        while chunk := client.recv(65_536):
+            got += chunk
     client.close()
     return got, time.monotonic() - started

@@ -95,6 +95,25 @@ def test_a_service_can_neither_change_its_image_nor_gain_rights_nor_eat_the_mach
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
 
 
+def test_nginx_with_the_shipped_configuration_is_the_only_way_in() -> None:
+    published = {name for name, service in services().items() if service.get("ports")}
+    mounted = dict(mount.split(":")[:2] for mount in services()["nginx"]["volumes"])
+
+    assert published == {"nginx", "sandbox"}
+    assert services()["nginx"]["networks"] == ["frontend"]
+    assert members("frontend") == {"nginx", "web"}
+    assert set(mounted) == {f"./config/nginx/{name}.conf" for name in ("nginx", "locations", "http")}
+    assert mounted["./config/nginx/http.conf"] == "/etc/nginx/concord/site.conf"
+
+
+def test_https_takes_the_place_of_http_and_needs_a_certificate() -> None:
+    override = yaml.safe_load((ROOT / "docker-compose.https.yml").read_text())["services"]["nginx"]
+
+    assert "./config/nginx/https.conf:/etc/nginx/concord/site.conf:ro" in override["volumes"]
+    assert "${CERTIFICATES:?is missing in .env}:/etc/nginx/certs:ro" in override["volumes"]
+    assert override["ports"] == ["443:8443", "80:8080"]
+
+
 def test_what_is_published_is_published_on_this_machine_only() -> None:
     published = [port for service in services().values() for port in service.get("ports", [])]
 

@@ -14,7 +14,14 @@ def test_every_setting_is_in_the_example_file_and_no_other() -> None:
     named = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), flags=re.MULTILINE))
 
     assert read <= named
-    of_compose = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "PORT", "SANDBOX_PORT"}
+    of_compose = {
+        "POSTGRES_PASSWORD",
+        "REDIS_PASSWORD",
+        "PORT",
+        "SANDBOX_PORT",
+        "CERTIFICATES",
+        "COMPOSE_FILE",
+    }
     assert named - read == of_compose
 
 
