@@ -175,14 +175,14 @@ def _parted(connection: Connection, pks: Mapping[str, Sequence[int]]) -> tuple[P
     for name, chosen in pks.items():
         links = entities.get(name).links().filter(states.where(State.CHOICE), connection=connection)
         open_ones = set(links.values_list("record_id", flat=True))
-        back = _kept_back(connection, name, [pk for pk in chosen if pk not in open_ones])
+        back = kept_back(connection, name, [pk for pk in chosen if pk not in open_ones])
         undecided[name] = [pk for pk in chosen if pk in open_ones]
         kept[name] = [pk for pk in chosen if pk in back]
         wanted[name] = [pk for pk in chosen if pk not in open_ones and pk not in back]
     return wanted, undecided, kept
 
 
-def _kept_back(connection: Connection, name: str, pks: Sequence[int]) -> set[int]:
+def kept_back(connection: Connection, name: str, pks: Sequence[int]) -> set[int]:
     """Return those of these records (pks) that a rule keeps back."""
     mapping, kind = registry.mapping(connection, name), entities.get(name)
     if mapping.holds is unheld and connection.direction(name) != Direction.IN:

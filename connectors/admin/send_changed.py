@@ -1,11 +1,6 @@
-"""After automatic sync was switched on: send what was changed before that, or leave it.
+"""After automatic sync was switched on: send what was changed or added before that, or leave it."""
 
-Only linked records in the state Changed are sent, and of those only what automatic
-sync would send: enabled, and in a status that was chosen.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,40 +16,18 @@ from django.utils.safestring import SafeString
 from connectors import queue, states
 from connectors.admin import cells, company_configuration, connection_head, figures, syncing, tabs
 from connectors.admin.board import health_of
-from connectors.admin.chosen import listed
+from connectors.admin.chosen import in_words, listed, number_of
+from connectors.admin.unsent import Unsent, unsent
 from connectors.entities import Entity
 from connectors.kinds import Kind
 from connectors.models import Connection
-from connectors.states import State
 from synclog import runs, words
 from synclog.models import Run
 
 ENTITY = "entity"  # the name under which the page's address and form name what was switched on
-
-
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """What of one entity was changed and not sent: pks to send, and how many are left out."""
-
-    entity: Entity[Any, Any]
-    pks: list[int]
-    left_out: int  # in a status that is not sent by itself
-
-    @property
-    def counted(self) -> str:
-        """Return "31 companies"."""
-        return words.counted(len(self.pks), self.entity.label, self.entity.label_plural)
-
-
-def unsent(connection: Connection, entity: Entity[Any, Any]) -> Unsent:
-    """Return what of an entity was changed and not sent."""
-    changed = entity.links().filter(states.where(State.CHANGED), connection=connection)
-    chosen = changed
-    if company_configuration.statuses(entity):
-        sent = company_configuration.sent_statuses(connection, entity)
-        chosen = changed.filter(record__status__in=sent)
-    pks = list(chosen.order_by("record_id").values_list("record_id", flat=True))
-    return Unsent(entity, pks, changed.count() - len(pks))
+WHAT, CHANGED = "what", "changed"  # posted where only what was changed shall go
+TITLE = "Send what was not sent yet"
+Wanted = Mapping[str, list[int]]  # pks by entity
 
 
 def told(system: Kind, connection: Connection | None) -> SafeString:
@@ -85,35 +58,50 @@ def question(request: HttpRequest, connection: Connection, turned: Sequence[Enti
     Somebody who may not have records sent is told how many there are.
     """
     found = [unsent(connection, entity) for entity in turned if connection.pushes_automatically(entity.name)]
-    found = [item for item in found if item.pks]
+    found = [item for item in found if item.total]
     mine = [item for item in found if connection_head.may_sync(request, item.entity)]
     for item in found:
         if item not in mine:
-            verb = "was" if len(item.pks) == 1 else "were"
-            text = f"{item.counted} changed before that and {verb} not sent. Someone with the right to sync"
-            messages.info(request, f"From now on changes are sent by themselves. {text} can send them.")
+            text = f"Changes are sent automatically from now on. {_sentences(item)} Someone with the right to"
+            messages.info(request, f"{text} sync can send them.")
     if not mine:
         return ""
     query = urlencode([(ENTITY, item.entity.name) for item in mine])
     return f"{reverse('admin:connectors_connection_send', args=[connection.pk])}?{query}"
 
 
+def _sentences(item: Unsent) -> str:
+    """Return both counts in sentences, as far as there is anything."""
+    changed, never = len(item.changed), len(item.never)
+    parts = []
+    if changed:
+        verb = "was" if changed == 1 else "were"
+        parts.append(f"{item.counted(changed)} changed before and {verb} not sent.")
+    if never:
+        parts.append(f"{item.counted(never)} {'was' if never == 1 else 'were'} never sent.")
+    return " ".join(parts)
+
+
 def page(request: HttpRequest, site: Any, connection: Connection) -> HttpResponse:
     """Ask: system, environment, counts and calls; the button repeats verb and number."""
     found = [unsent(connection, entity) for entity in _asked(request, connection, request.GET)]
-    total = sum(len(item.pks) for item in found)
+    total, changed = sum(item.total for item in found), sum(len(item.changed) for item in found)
     health = health_of(connection)
     context = {
         **site.each_context(request),
-        "title": "Send what was changed",
+        "title": TITLE,
         "opts": Connection._meta,
         "original": connection,  # for the way back in the head of the page
         "connection": connection,
         "cc_environment": cells.environment(connection),
         "number": f"{total:,}",
         "is_one": total == 1,
-        "found": found,
-        "left_out": [_left_out(item) for item in found if item.left_out],
+        "entities": [item.entity.name for item in found],
+        "parts": [part for item in found for part in _parts(item)],
+        "changed": f"{changed:,}" if 0 < changed < total else "",
+        "what": WHAT,
+        "only_changed": CHANGED,
+        "left_out": [text for item in found for text in _left_out(item, connection)],
         "calls": _calls(connection, found),
         "paused": states.pause_words(health) if health else "",
         "run": syncing.new_run_id(),
@@ -126,25 +114,42 @@ def _calls(connection: Connection, found: Sequence[Unsent]) -> str:
     """Return what it costs; where calls are paced nobody can tell how many one record takes."""
     if connection.system.is_paced:
         return "They go as fast as the limit on calls allows; a click on a single record goes ahead of them."
-    number = sum(-(-len(item.pks) // connection.batch_size) for item in found)
+    number = sum(-(-item.total // connection.batch_size) for item in found)
     return f"About {words.counted(number, 'call', 'calls')} to {connection.system.label}."
 
 
-def _left_out(item: Unsent) -> str:
-    more = words.counted(item.left_out, f"more {item.entity.label}", f"more {item.entity.label_plural}")
-    verb, have = ("was", "has") if item.left_out == 1 else ("were", "have")
-    return f"{more} {verb} changed, but {have} a status that is not sent by itself: left out."
+def _parts(item: Unsent) -> list[tuple[str, str]]:
+    """Return both counts with what they count; none is left out."""
+    parts = [(item.changed, "changed and not sent"), (item.never, "never sent")]
+    return [(item.counted(len(pks)), what) for pks, what in parts if pks]
+
+
+def _left_out(item: Unsent, connection: Connection) -> list[str]:
+    """Return a sentence on each kind of records that stay, with why."""
+    found = []
+    for number, what in ((item.changed_left, "changed"), (item.never_left, "never sent")):
+        if number:
+            more = words.counted(number, f"more {item.entity.label}", f"more {item.entity.label_plural}")
+            verb, have = ("was", "has") if number == 1 else ("were", "have")
+            found.append(
+                f"{more} {verb} {what}, but {have} a status that is not sent automatically: left out."
+            )
+    if number := item.not_enabled:
+        verb = "is" if number == 1 else "are"
+        found.append(f"{item.counted(number)} {verb} not enabled for {connection.name}: left out.")
+    return found
 
 
 def send(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Request what is still unsent, as one run, and tell the person."""
     asked = _asked(request, connection, request.POST)
+    only_changed = request.POST.get(WHAT) == CHANGED
     with transaction.atomic():
         found = [unsent(connection, entity) for entity in asked]
-        run, is_new = _run(request, connection, found)
-        results = [_request(request, item, connection, run) for item in found] if is_new else []
-        _count_parents(run, results)
-    _tell(request, run, found, results, is_new=is_new)
+        wanted = {item.entity.name: item.to_send(only_changed=only_changed) for item in found}
+        run, is_new = _run(request, connection, wanted)
+        results = _request(request, wanted, connection, run) if is_new else {}
+    _tell(request, run, wanted, results if is_new else None)
     return HttpResponseRedirect(cells.address(Connection, "change", connection.pk))
 
 
@@ -157,52 +162,38 @@ def _asked(request: HttpRequest, connection: Connection, query: Any) -> list[Ent
     return [entity for entity in asked if connection.pushes_automatically(entity.name)]
 
 
-def _run(request: HttpRequest, connection: Connection, found: Sequence[Unsent]) -> tuple[Run, bool]:
+def _run(request: HttpRequest, connection: Connection, wanted: Wanted) -> tuple[Run, bool]:
     user: Any = request.user
     return runs.start(
         syncing.run_id(request),
         kind=Run.Kind.CLICK,
-        label="Send what was changed",
+        label=TITLE,
         connection_id=connection.pk,
         connection_name=connection.name,
-        entity=found[0].entity.name if len(found) == 1 else "",
+        entity=next(iter(wanted)) if len(wanted) == 1 else "",
         user=user,
-        requested=sum(len(item.pks) for item in found),
+        requested=number_of(wanted),
     )
 
 
-def _request(request: HttpRequest, item: Unsent, connection: Connection, run: Run) -> queue.Enqueued:
+def _request(request: HttpRequest, wanted: Wanted, connection: Connection, run: Run) -> syncing.Results:
     by = request.user.get_username()
-    chosen = {item.entity.name: item.pks}
-    result = queue.enqueue_chosen(chosen, connection, run=run.pk, requested_by=by)[item.entity.name]
-    if result.not_enabled:
-        runs.add(run.pk, {"skipped": len(result.not_enabled)})
-    return result
+    results = queue.enqueue_chosen(wanted, connection, run=run.pk, requested_by=by)
+    if off := sum(len(result.not_enabled) for result in results.values()):
+        runs.add(run.pk, {"skipped": off})
+    return results
 
 
-def _count_parents(run: Run, results: Sequence[queue.Enqueued]) -> None:
-    """Count the parents that were requested along, so that the run's parts add up."""
-    if parents := sum(result.parents for result in results):
-        runs.widen(run.pk, parents)
-
-
-def _tell(
-    request: HttpRequest,
-    run: Run,
-    found: Sequence[Unsent],
-    results: Sequence[queue.Enqueued],
-    *,
-    is_new: bool,
-) -> None:
+def _tell(request: HttpRequest, run: Run, wanted: Wanted, results: syncing.Results | None) -> None:
     follow = syncing.follow(request, run)
-    if not is_new:
+    if results is None:
         text = format_html("This was asked for already; nothing was sent twice. {}", follow)
-    elif not any(item.pks for item in found):
+    elif not number_of(wanted):
         text = format_html("{}", "Nothing was left to send: it was sent meanwhile.")
     else:
-        queued = sum(result.queued for result in results)
-        off = sum(len(result.not_enabled) for result in results)
+        queued = sum(result.queued for result in results.values())
+        off = sum(len(result.not_enabled) for result in results.values())
         parts = [f"{queued:,} queued", *([f"{off:,} not enabled"] if off else [])]
-        chosen = listed([item.counted for item in found if item.pks])
-        text = format_html("{} chosen: {}. {}", chosen, ", ".join(parts), follow)
+        named = listed([in_words(name, len(pks)) for name, pks in wanted.items() if pks])
+        text = format_html("{} chosen: {}. {}{}", named, ", ".join(parts), syncing.with_them(results), follow)
     messages.info(request, text)

@@ -50,7 +50,7 @@ def request_sync(request: HttpRequest, board: Board, connection: Connection, cho
         chosen.counted() if chosen.is_family else f"{chosen.total:,} chosen",
         ", ".join(_parts(chosen, queued, results)),
         _before_them(board, results),
-        _with_them(results),
+        with_them(results),
         barred(chosen),
         _paused(board, connection) if queued else "",
         follow(request, run),
@@ -128,7 +128,7 @@ def _before_them(board: Board, results: Results) -> str:
     return f"{counted} of theirs {verb} never sent: {'it goes' if parents == 1 else 'they go'} first. "
 
 
-def _with_them(results: Results) -> str:
+def with_them(results: Results) -> str:
     """Say that new records are created with their leads, where those were not chosen themselves."""
     number = sum(result.leads for result in results.values())
     lead = next((entity for entity in entities.in_order() if entity.lead), None)

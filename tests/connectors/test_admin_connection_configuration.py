@@ -14,7 +14,7 @@ from contacts.models import Contact, ContactLink
 from synclog.models import Run
 from tests import people
 from tests.connection_pages import RUNS_IT, boxes, text, told, url
-from tests.factories import CompanyFactory, ConnectionFactory, UserFactory
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, UserFactory
 from tests.staff import READS, browser_of, person
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,75 @@ def test_turning_it_on_asks_whether_to_send_what_was_changed_before(
     assert not CompanyLink.objects.filter(state="pending").exists()
 
 
+def test_turning_it_on_asks_about_what_was_never_sent_with_both_counts(
+    account: Connection, client: Client
+) -> None:
+    changed_companies(account, 3)
+    CompanyFactory.create_batch(2)
+    CompanyLink.objects.create(connection=account, record=CompanyFactory.create())  # enabled, never sent
+
+    answer = client.post(url(account), boxes(client, account, auto_company="yes"), follow=True)
+
+    html = text(answer)
+    assert "Send these 6 now to Salesforce" in html
+    assert "<b>3 companies</b> changed and not sent" in html
+    assert "<b>3 companies</b> never sent" in html
+    assert ">Send 6</button>" in html
+    assert ">Send only the 3 changed</button>" in html
+    assert not CompanyLink.objects.filter(state="pending").exists()
+
+
+def test_what_was_never_sent_goes_with_what_was_changed(account: Connection, client: Client) -> None:
+    changed_companies(account, 1)
+    never = CompanyFactory.create()
+    Connection.objects.update(auto_push={"company": True})
+
+    answer = client.post(url(account, "send"), {"entity": "company"}, follow=True)
+
+    assert "2 companies chosen: 2 queued." in told(answer)
+    assert CompanyLink.objects.filter(state="pending").count() == 2
+    assert CompanyLink.objects.get(record=never).state == "pending"
+
+
+def test_only_what_was_changed_is_sent_where_that_was_chosen(account: Connection, client: Client) -> None:
+    changed_companies(account, 1)
+    CompanyFactory.create()
+    Connection.objects.update(auto_push={"company": True})
+
+    answer = client.post(url(account, "send"), {"entity": "company", "what": "changed"}, follow=True)
+
+    assert "1 company chosen: 1 queued." in told(answer)
+    assert CompanyLink.objects.filter(state="pending").count() == 1
+    assert CompanyLink.objects.count() == 1
+
+
+def test_never_sent_counts_only_what_automatic_sync_would_send(account: Connection, client: Client) -> None:
+    CompanyFactory.create()
+    CompanyFactory.create(status=Company.Status.REJECTED)
+    CompanyFactory.create(sync_enabled=False)
+    for values in ({"enabled": "no"}, {"state": "failed", "code": "invalid"}, {"state": "pending"}):
+        CompanyLink.objects.create(connection=account, record=CompanyFactory.create(), **values)
+
+    html = text(client.post(url(account), boxes(client, account, auto_company="yes"), follow=True))
+
+    assert "Send this one now to Salesforce" in html
+    assert "<b>1 company</b> never sent" in html
+    assert "1 more company was never sent, but has a status that is not sent automatically" in html
+
+
+def test_where_somebody_must_enable_records_the_others_are_left_out_and_counted(client: Client) -> None:
+    store = B2BFactory.create()
+    CompanyFactory.create_batch(2)
+    rejected = CompanyFactory.create(status=Company.Status.REJECTED)
+    for company in (CompanyFactory.create(), rejected):
+        CompanyLink.objects.create(connection=store, record=company)
+
+    html = text(client.post(url(store), boxes(client, store, auto_company="yes"), follow=True))
+
+    assert "Send this one now to Better B2B" in html
+    assert "2 companies are not enabled for Better B2B: left out." in html
+
+
 def test_asking_sends_nothing_and_only_from_now_on_leads_back(account: Connection, client: Client) -> None:
     changed_companies(account, 2)
     Connection.objects.update(auto_push={"company": True})
@@ -184,7 +253,7 @@ def test_only_what_is_changed_enabled_and_in_a_chosen_status_is_sent(
     client.post(url(account, "send"), {"entity": "company"})
 
     assert "Send this one now to Salesforce" in asked
-    assert "2 more companies were changed, but have a status that is not sent by itself" in asked
+    assert "2 more companies were changed, but have a status that is not sent automatically" in asked
     assert CompanyLink.objects.filter(state="pending").count() == 1
     assert Run.objects.get().requested == 1
 
@@ -242,7 +311,7 @@ def test_who_may_not_sync_is_told_the_number_and_can_send_nothing(account: Conne
     saved = setter.post(url(account), boxes(setter, account, auto_company="yes"), follow=True)
     sent = setter.post(url(account, "send"), {"entity": "company"})
 
-    assert "2 companies changed before that and were not sent." in told(saved)
+    assert "2 companies changed before and were not sent." in told(saved)
     assert sent.status_code == 403
     assert setter.get(url(account, "send"), {"entity": "company"}).status_code == 403
     assert not CompanyLink.objects.filter(state="pending").exists()
