@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from connectors import queue
 from connectors.admin import cells, seen
 from connectors.admin.board import Board, link_of
+from connectors.admin.switched import AUTOMATIC, NO, YES
 from connectors.models import Connection, Link
 from connectors.states import Shown
 from synclog import words
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from connectors.admin.strip import StripMixin
 
 MARK = "association"  # says that the form has this part: a missing box is then an unticked one
-AUTOMATIC, YES, NO = "", Link.Enabled.YES.value, Link.Enabled.NO.value
 PARTS = ("id", "state", "last", "why")
 
 
@@ -41,24 +41,26 @@ def shown(request: HttpRequest, admin: "StripMixin", record: Any) -> dict[str, A
     }
 
 
-def store(request: HttpRequest, admin: "StripMixin", record: Any) -> None:
+def store(request: HttpRequest, admin: "StripMixin", record: Any) -> list[tuple[Connection, str]]:
     """Store the Yes, No or Automatic of each line that a person changed; needs the right to sync.
 
-    The caller saves the record next, which compares it with what each system has.
+    Returns them. The caller saves the record next, which compares it with what each system
+    has, and then tells what that did (`switched.tell`).
     """
     if MARK not in request.POST or not admin.has_sync_permission(request):
-        return
-    board = admin.board(request)
+        return []
+    board, by, stored = admin.board(request), request.user.get_username(), []
     for connection in board.connections:
         name = _field(connection)
         wanted, was = request.POST.get(name), request.POST.get(f"{name}_was")
-        if wanted is None or wanted == was:
+        if wanted == was or wanted not in (AUTOMATIC, YES, NO):
             continue
         if wanted == AUTOMATIC:
             queue.set_automatic(board.entity.name, record.pk, connection, look=False)
-        elif wanted in (YES, NO):
-            by = request.user.get_username()
+        else:
             queue.set_enabled(board.entity.name, record.pk, connection, wanted == YES, by=by, look=False)
+        stored.append((connection, wanted))
+    return stored
 
 
 def keep_box(request: HttpRequest, form: Any, record: Any) -> None:

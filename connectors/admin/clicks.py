@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,8 +11,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
-from connectors import entities, queue, states
-from connectors.admin import cells, choice, chosen, columns, polling, syncing
+from connectors import entities, queue
+from connectors.admin import cells, choice, chosen, columns, polling, switched, syncing
 from connectors.admin.board import Board, board_of
 from connectors.models import Connection
 
@@ -108,7 +107,7 @@ class ClicksMixin(_Admin):
         return self._back(request)
 
     def enable_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
-        """Let one record be sent again."""
+        """Let one record be sent: at once where automatic sync is on."""
         return self._switch(request, object_id, connection_id, enabled=True)
 
     def disable_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:
@@ -121,12 +120,7 @@ class ClicksMixin(_Admin):
         record, connection = self._clicked(request, object_id, connection_id)
         board, by = self.board(request), request.user.get_username()
         queue.set_enabled(board.entity.name, record.pk, connection, enabled, by=by)
-        name = states.capped(str(record), 100)
-        if enabled:
-            text = f"{name} is enabled for {connection.name}. This did not send it: send it when you like."
-        else:
-            text = f"{name} is switched off for {connection.name}: nothing sends it until you enable it."
-        messages.info(request, text)
+        switched.tell(request, board, record, connection, switched.YES if enabled else switched.NO)
         return self._back(request)
 
     def unlink_view(self, request: HttpRequest, object_id: str, connection_id: int) -> HttpResponse:

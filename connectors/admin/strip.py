@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from connectors import entities
-from connectors.admin import association, chosen, polling, record_log, syncing
+from connectors.admin import association, chosen, polling, record_log, switched, syncing
 from connectors.admin.actions import SyncActionsMixin
 from connectors.admin.board import Board
 from connectors.admin.box import FAMILY, Mend, box, is_unknown
@@ -48,9 +48,11 @@ class StripMixin(PlainWordsMixin, SyncActionsMixin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save in the name of this person, which the log shows as Login User."""
         association.keep_box(request, form, obj)
-        if change:
-            association.store(request, self, obj)  # first: the save sends by what is decided now
+        # First: the save sends by what is decided now.
+        answers = association.store(request, self, obj) if change else []
         obj.save(requested_by=request.user.get_username())
+        for connection, answer in answers:
+            switched.tell(request, self.board(request), obj, connection, answer)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -52,7 +52,7 @@ def request_sync(request: HttpRequest, board: Board, connection: Connection, cho
         _before_them(board, results),
         with_them(results),
         barred(chosen),
-        _paused(board, connection) if queued else "",
+        paused(board, connection) if queued else "",
         follow(request, run),
     )
     whole = queued == chosen.total and not chosen.barred
@@ -147,8 +147,7 @@ def barred(chosen: Chosen) -> str:
     return f"{left} left out: your login may not sync {plural}. "
 
 
-def _paused(board: Board, connection: Connection) -> str:
-    paused = board.worlds[connection.pk].paused
-    if not paused:
-        return ""
-    return f"{connection.name} is paused ({paused}): they wait, none is lost. "
+def paused(board: Board, connection: Connection) -> str:
+    """Say that what was queued waits for the connection."""
+    why = board.worlds[connection.pk].paused
+    return f"{connection.name} is paused ({why}): they wait, none is lost. " if why else ""

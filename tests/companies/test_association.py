@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 
 from companies.models import Company, CompanyLink, LocationLink
-from connectors import queue
+from connectors import entities, queue
 from connectors.models import Connection
+from connectors.rendering import Renderer
 from contacts.models import ContactLink
 from synclog.models import Run
-from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory, LocationFactory
+from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, ContactFactory, LocationFactory
 from tests.staff import EDITS_ALL, READS_ALL, SYNCS_ALL, browser_of, person
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,123 @@ def test_yes_is_kept_and_an_automatic_connection_sends_it_with_the_save(
     link = CompanyLink.objects.get()
     assert (link.enabled, link.enabled_by, link.state) == ("yes", "dana", "pending")
     assert '<option value="yes" selected>' in table(client, facebook)
+
+
+def by_button(client: Client, record: Any, account: Connection, value: str) -> Any:
+    what = "enable" if value == "yes" else "disable"
+    return client.post(change(record).replace("change/", f"{what}/{account.pk}/"), follow=True)
+
+
+def by_drop_down(client: Client, record: Any, account: Connection, value: str) -> Any:
+    was = "no" if CompanyLink.objects.filter(record=record, enabled="no").exists() else ""
+    return client.post(change(record), sent(record, **chosen(account, value, was)), follow=True)
+
+
+def told(answer: Any) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+BOTH = pytest.mark.parametrize("answers", [by_button, by_drop_down])
+
+
+@BOTH
+def test_yes_says_that_nothing_was_sent_where_automatic_sync_is_off(
+    client: Client, account: Connection, facebook: Company, answers: Any
+) -> None:
+    answer = answers(client, facebook, account, "yes")
+
+    said = "Facebook is enabled for Salesforce. It was not sent: automatic sync is off."
+    assert f"{said} Press Sync with Salesforce to send it." in told(answer)
+    assert CompanyLink.objects.get().state == "idle"
+
+
+@BOTH
+def test_yes_sends_where_automatic_sync_is_on_and_says_so(
+    client: Client, account: Connection, facebook: Company, answers: Any
+) -> None:
+    Connection.objects.update(auto_push={"company": True}, auto_associate={"company": False})
+
+    answer = answers(client, facebook, account, "yes")
+
+    assert "Facebook is enabled for Salesforce. Automatic sync is on, so it is queued." in told(answer)
+    assert CompanyLink.objects.get().state == "pending"
+
+
+@BOTH
+def test_yes_to_what_is_in_sync_or_changed_says_which(
+    client: Client, account: Connection, facebook: Company, answers: Any
+) -> None:
+    by_drop_down(client, facebook, account, "no")  # empties what the form lacks
+    facebook.refresh_from_db()
+    rendered = Renderer(account, entities.get("company")).one(facebook)
+    CompanyLink.objects.update(remote_id=ID, snapshot={**rendered.first, **rendered.payload})
+    same = told(answers(client, facebook, account, "yes"))
+    queue.set_enabled("company", facebook.pk, account, False, by="carl")
+    Company.objects.update(phone="+1 650 555 0199")
+
+    other = told(answers(client, Company.objects.get(), account, "yes"))
+
+    assert "Facebook is enabled for Salesforce. It is in sync; nothing had to be sent." in same
+    assert (
+        "Its changes were not sent: automatic sync is off. Press Sync with Salesforce to send them." in other
+    )
+
+
+@BOTH
+def test_yes_to_a_new_company_takes_its_primary_along(
+    client: Client, facebook: Company, answers: Any
+) -> None:
+    store = B2BFactory.create()
+    ContactFactory.create(company=facebook, first_name="Mark", last_name="Z")
+
+    answer = answers(client, facebook, store, "yes")
+
+    assert "Mark Z, its Primary contact, goes along." in told(answer)
+    assert ContactLink.objects.get().enabled == "yes"
+
+
+@BOTH
+def test_yes_names_a_primary_who_is_switched_off(client: Client, facebook: Company, answers: Any) -> None:
+    store = B2BFactory.create()
+    mark = ContactFactory.create(company=facebook, first_name="Mark", last_name="Z")
+    queue.set_enabled("contact", mark.pk, store, False, by="carl")
+
+    answer = answers(client, facebook, store, "yes")
+
+    assert "Mark Z, the Primary contact of Facebook, is switched off for Better B2B." in told(answer)
+    assert ContactLink.objects.get().enabled == "no"
+
+
+@BOTH
+def test_no_says_that_nothing_sends_it(
+    client: Client, account: Connection, facebook: Company, answers: Any
+) -> None:
+    answer = answers(client, facebook, account, "no")
+
+    assert "Facebook is switched off for Salesforce: nothing sends it until you enable it." in told(answer)
+
+
+@BOTH
+def test_yes_to_a_company_that_a_rule_keeps_back_says_why(
+    client: Client, account: Connection, answers: Any
+) -> None:
+    store = B2BFactory.create()
+    nope = CompanyFactory.create(name="Nope", status="rejected")
+
+    answer = answers(client, nope, store, "yes")
+
+    said = "Nope is enabled for Better B2B. Nope is rejected; a rejected company is not created in B2B."
+    assert said in told(answer)
+
+
+def test_automatic_says_what_the_rule_does(client: Client, account: Connection, facebook: Company) -> None:
+    answer = by_drop_down(client, facebook, account, "no")
+    again = client.post(change(facebook), sent(facebook, **chosen(account, "", "no")), follow=True)
+
+    assert "switched off" in told(answer)
+    assert "Facebook follows the rule of Salesforce again. It was not sent: automatic sync is off." in told(
+        again
+    )
 
 
 def test_automatic_takes_a_no_back(client: Client, account: Connection, facebook: Company) -> None:
