@@ -194,7 +194,7 @@ def test_yes_to_what_is_in_sync_or_changed_says_which(
     CompanyLink.objects.update(remote_id=ID, snapshot={**rendered.first, **rendered.payload})
     same = told(answers(client, facebook, account, "yes"))
     queue.set_enabled("company", facebook.pk, account, False, by="carl")
-    Company.objects.update(phone="+1 650 555 0199")
+    Company.objects.update(name="Meta")
 
     other = told(answers(client, Company.objects.get(), account, "yes"))
 
