@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from connectors import clock, entities, logbook, mapping, queue, registry, rendering, text
+from connectors import clock, entities, logbook, mapping, queue, regions, registry, rendering, text
 from connectors.entities import Entity
 from connectors.models import Comparison, Connection
 from connectors.queue import Compared
@@ -45,7 +45,7 @@ def _code(kind: str, entity: str) -> str:
     """Digest the code that makes a payload: mapping, the system's folder, the record's own."""
     folders = [import_module(registry.KINDS[kind]), import_module(entities.get(entity).model.__module__)]
     files = {path for module in folders for path in Path(inspect.getfile(module)).parent.glob("*.py")}
-    files |= {Path(inspect.getfile(module)) for module in (mapping, rendering, text)}
+    files |= {Path(inspect.getfile(module)) for module in (mapping, regions, rendering, text)}
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.read_bytes())

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.protocol import Window
+from connectors.regions import country_code, state
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.states import WITH_STATES, country_code, state, state_name
+from connectors.systems.bigcommerce.states import WITH_STATES, state_name
 
 pytestmark = pytest.mark.once
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.protocol import CREATE, Change
+from connectors.regions import folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.mapping import ADDRESS_KEY
-from connectors.systems.bigcommerce.states import folded
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 
 MAX_KEYS = 20  # in one question: an address must stay short

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.mapping import is_blank
 from connectors.protocol import Account, Change, Outcome, Status
+from connectors.regions import country_code, state
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.address_matching import AddressFinder
 from connectors.systems.bigcommerce.client import MAX_BULK
@@ -13,7 +14,7 @@ from connectors.systems.bigcommerce.errors import Refused
 from connectors.systems.bigcommerce.extras import filled
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.places import is_about_state
-from connectors.systems.bigcommerce.states import WITH_STATES, country_code, state
+from connectors.systems.bigcommerce.states import WITH_STATES
 from connectors.systems.bigcommerce.talk import Talk
 
 LEAST = 2

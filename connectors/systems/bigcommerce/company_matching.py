@@ -12,10 +12,10 @@ from typing import Any
 
 from connectors.mapping import as_text
 from connectors.protocol import CREATE, Candidate, Change, Outcome
+from connectors.regions import folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.mapping import COMPANY_KEY, LEAD, key_extra
 from connectors.systems.bigcommerce.people import People, same_email
-from connectors.systems.bigcommerce.states import folded
 from connectors.systems.bigcommerce.talk import CONSENT, Plan, Talk
 
 MIN_DIGITS = 6  # of a phone that says who somebody is

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.mapping import Field, Mapping, as_text
+from connectors.regions import country_code
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.readings import (
     FROM_ROLE,
@@ -32,7 +33,6 @@ from connectors.systems.bigcommerce.readings import (
     street_problem,
     yes,
 )
-from connectors.systems.bigcommerce.states import country_code
 from connectors.systems.bigcommerce.words import SYSTEM
 
 KEY_SETTING = "key_field"

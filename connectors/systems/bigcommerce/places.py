@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.regions import country_code, folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client, Reply
 from connectors.systems.bigcommerce.errors import Refused, Said
-from connectors.systems.bigcommerce.states import country_code, folded
 
 _STATE = frozenset({"stateName", "stateCode", "state"})
 _BY_NAME, _BY_CODE = "0", "1"

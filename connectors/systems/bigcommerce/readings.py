@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.mapping import Subject, as_text
+from connectors.regions import country_code, country_name, folded
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.states import WITH_STATES, country_code, country_name, folded, state_name
+from connectors.systems.bigcommerce.states import WITH_STATES, state_name
 from connectors.systems.bigcommerce.words import SYSTEM
 
 PENDING, ACTIVE, REJECTED, INACTIVE = 0, 1, 2, 3

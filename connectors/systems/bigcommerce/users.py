@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Outcome, Status, Way
+from connectors.regions import folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.children import Children
 from connectors.systems.bigcommerce.crews import Crews
@@ -17,7 +18,6 @@ from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.mapping import ROLES, USER, USER_KEY
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ADMIN, JUNIOR
-from connectors.systems.bigcommerce.states import folded
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
 from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user

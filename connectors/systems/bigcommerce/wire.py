@@ -14,7 +14,8 @@ from typing import Any
 
 from connectors.mapping import as_text
 from connectors.protocol import Window
-from connectors.systems.bigcommerce.states import country_code, country_name, state_name
+from connectors.regions import country_code, country_name
+from connectors.systems.bigcommerce.states import state_name
 
 EXTRA, USER_EXTRA = "extraFields.", "userExtraFields."  # the second: of a new company's first user
 LINES = "addressLine1 + addressLine2"
