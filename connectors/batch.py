@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DataError
 from django.utils import timezone
 
-from connectors import drift, health, owners, queue, recheck
+from connectors import drift, health, logbook, owners, queue, recheck
 from connectors.desk import Desk
 from connectors.entities import Entity
 from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient, Withdrawn
@@ -22,7 +22,7 @@ from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
 from connectors.models import Link
 from connectors.owners import OwnerPlan
-from connectors.protocol import HELD, PARENT_GONE, Change, Connector, Outcome, Status
+from connectors.protocol import AGREED, HELD, PARENT_GONE, STALE, Change, Connector, Outcome, Status
 from connectors.rendering import Parent, Renderer, held
 from connectors.text import storable
 from synclog import runs
@@ -51,6 +51,7 @@ class Batch:
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
     owners: dict[int, OwnerPlan] = field(default_factory=dict)  # of new records, by their pk
     overwritten: set[int] = field(default_factory=set)  # pks that a late call had changed over there
+    is_stale: bool = False  # a record waits for the facts to be asked for again
 
     @property
     def mapping(self) -> FieldMapping:
@@ -81,6 +82,7 @@ class Batch:
             self.overwritten = recheck.read_again(self.connector, self.mapping, rows)
             changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
             self._converse(changes)
+            self._learn_again()
         except LeaseLost:
             self._store()  # touches only rows that nobody has taken over
             raise
@@ -94,6 +96,21 @@ class Batch:
             self._tell_answered()
         finally:
             self._count_calls()
+
+    def _learn_again(self) -> None:
+        """Ask for the facts where records wait for that. The next batch is rendered by them.
+
+        Raises ConnectorError.
+        """
+        if not self.is_stale:
+            return
+        connection = self.desk.connection
+        before, facts = connection.health.facts, self.connector.facts()
+        if facts != before:
+            health.learn(connection, facts)
+            name = connection.system.label
+            text = f"{name} refused what its fields took at the last look. They were read again, and differ."
+            logbook.event(connection, text)
 
     def _tell_answered(self) -> None:
         """Note that the other side answers; before a raise is noted, whose pause must stand."""
@@ -198,6 +215,9 @@ class Batch:
             parent, system = self.renderer.parent_of(row.record), self.desk.connection.system.label
             first = parent is not None and parent.adopted
             outcome, row.owner_fallback = owners.told(plan, outcome, system, parent_decides=first)
+        if outcome.status in AGREED:
+            outcome = replace(outcome, remarks={**rendered.remarks, **outcome.remarks})
+        self.is_stale = self.is_stale or outcome.code == STALE
         if outcome.unsure:
             self._doubt(row)
         if row.pk in self.overwritten and outcome.status is Status.UPDATED:

@@ -188,6 +188,8 @@ class _Lines:
             yield f"max {item.max_length}"
         if item.block:
             yield "whole address"
+        if item.remark:
+            yield "left out if not on the list there"
 
     def _values(self, item: Field) -> tuple[str, str, str]:
         """Return what the example has, what would be sent for it, and why it would not."""
@@ -199,6 +201,7 @@ class _Lines:
         if item.remote == self.mapping.parent and is_blank(after):
             return _text(before), "", f"waits for the {self.parent or 'record that it belongs to'}"
         problem = rendered.problems(is_new=not self.example.is_linked).get(item.local, "")
+        problem = problem or rendered.remarks.get(item.local, "")
         first = next(one for one in self.mapping.fields if one.local == item.local)
         return _text(before), _text(after), problem if item is first else ""  # it is said once
 
@@ -206,7 +209,7 @@ class _Lines:
     def _before(item: Field, example: Example) -> Any:
         """Return what stands in our record; of a field that is none of its own, what is read for it."""
         path = item.path or item.local
-        if item.value and not hasattr(example.record, path):
+        if item.value and not item.path and not hasattr(example.record, path):
             return item.value(Subject(example.record, example.lead))
         return read(example.record, path)
 

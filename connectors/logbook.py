@@ -10,9 +10,9 @@ from connectors import kinds, states
 from connectors.entities import Entity
 from connectors.http import mask
 from connectors.mapping import Mapping as FieldMapping
-from connectors.mapping import same
+from connectors.mapping import grouped, same
 from connectors.models import Connection
-from connectors.protocol import Candidate, Outcome, Status
+from connectors.protocol import LEFT_OUT, Candidate, Outcome, Status
 from synclog.models import Entry
 
 SLICE_CHARS = 4_000  # of a request or an answer kept per entry
@@ -52,8 +52,9 @@ def entry(
     description = _sentence(connection, mapping, name, outcome, remote_id)
     pairs = _pairs(mapping, outcome.sent)
     url = connection.record_url(entity.name, remote_id)
+    code = outcome.code or (LEFT_OUT if outcome.remarks else "")
     return Entry(
-        level=_LEVELS.get(outcome.status, Entry.Level.INFO),
+        level=_level(outcome),
         action_type=entity.action_type,
         message=pairs,
         endpoint=said.endpoint[:500],
@@ -70,7 +71,7 @@ def entry(
         remote_url=url[:500],
         direction="out",
         outcome=outcome.status.value,
-        code=outcome.code[:100],
+        code=code[:100],
         changes=_changes(mapping, row.snapshot, outcome.sent),
         errors=dict(outcome.errors),
         attempt=row.attempts + 1,
@@ -78,7 +79,7 @@ def entry(
         http_status=said.http_status,
         request=_slice(said.request, connection),
         answer=_slice(said.answer, connection),
-        search=_search(description, pairs, record, remote_id, outcome.code),
+        search=_search(description, pairs, record, remote_id, code),
     )
 
 
@@ -127,6 +128,12 @@ def candidates(found: Sequence[Candidate]) -> list[dict[str, Any]]:
     ]
 
 
+def _level(outcome: Outcome) -> str:
+    if outcome.status in _LEVELS:
+        return _LEVELS[outcome.status]
+    return Entry.Level.WARNING if outcome.remarks else Entry.Level.INFO
+
+
 def _sentence(
     connection: Connection, mapping: FieldMapping, name: str, outcome: Outcome, remote_id: str
 ) -> str:
@@ -145,7 +152,8 @@ def _sentence(
         )
     else:
         head = f"{name} {verb}"
-    reason = " ".join(dict.fromkeys([outcome.message, *outcome.errors.values()])).strip()
+    left_out = grouped(mapping.by_label(outcome.remarks))
+    reason = " ".join(dict.fromkeys([outcome.message, *outcome.errors.values(), *left_out])).strip()
     if not reason or head.endswith(reason):
         return f"{head}."
     done = outcome.status in (Status.CREATED, Status.UPDATED)  # what follows is no cause, but one more fact

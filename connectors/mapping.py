@@ -62,6 +62,7 @@ class Field:
     is_pulled: bool = False
     value: Callable[[Subject], Any] | None = None
     problem: Callable[[Subject], str] | None = None  # one of its own, as a sentence; "" where there is none
+    remark: Callable[[Subject], str] | None = None  # why a value is left out although the record is sent
     required: bool = False
     max_length: int | None = None
     path: str = ""
@@ -73,6 +74,7 @@ class Rendered:
     """One record in the other side's words, and what is wrong with it (by our names).
 
     `first` is what only a new record takes, and `first_errors` what is wrong with that.
+    `remarks` tell what is left out of the payload although the record is sent.
     `is_orphan`: its parent is not over there, so it can't be sent yet.
     """
 
@@ -83,6 +85,7 @@ class Rendered:
     first: dict[str, Json] = field(default_factory=dict)
     first_errors: dict[str, str] = field(default_factory=dict)
     lead: str = ""  # the public id of the lead that it was rendered with
+    remarks: dict[str, str] = field(default_factory=dict)
 
     def for_create(self) -> dict[str, Json]:
         """Return all that a new record gets, without blanks: a create omits them."""
@@ -161,6 +164,8 @@ class Mapping:
             own = item.problem(subject) if item.problem else ""
             if problem := own or self._problem(item, value):
                 errors.setdefault(item.local, problem)
+            if remark := item.remark(subject) if item.remark else "":
+                rendered.remarks.setdefault(item.local, remark)
         key = "" if lead is None else str(getattr(lead, "public_id", ""))
         return replace(rendered, is_orphan=is_orphan, lead=key)
 
@@ -213,10 +218,23 @@ class Mapping:
         wanted = set(remote)
         return list(dict.fromkeys(item.local for item in self.fields if item.remote in wanted))
 
+    def by_label(self, texts: Map[str, str]) -> dict[str, str]:
+        """Return texts that go by our names by what people call the fields, in mapping order."""
+        labels = {item.local: item.label for item in reversed(self.fields)}
+        return {labels[name]: texts[name] for name in reversed(labels) if name in texts}
+
     def labels(self, remote: Iterable[str]) -> list[str]:
         """Return what people call these remote fields, in mapping order."""
         wanted = set(remote)
         return list(dict.fromkeys(item.label for item in self.fields if item.remote in wanted))
+
+
+def grouped(by_label: Map[str, str]) -> list[str]:
+    """Return texts by label as sentences: what is said of several fields is said once, after their names."""
+    labels: dict[str, list[str]] = {}
+    for label, text in by_label.items():
+        labels.setdefault(text, []).append(label)
+    return [f"{', '.join(names)}: {text}" for text, names in labels.items()]
 
 
 def read(record: object, path: str) -> Any:

@@ -55,6 +55,8 @@ CANCELLED = "cancelled"  # the code of one whose run was cancelled before it was
 CREATE = "create"  # a person's choice: make a new record although others look alike
 CONFLICT = "conflict"  # the code of one that several over there may be: a person decides
 GONE = "gone"  # the code of a record that was deleted over there
+STALE = "stale"  # the code of one that waits for the facts to be asked for again: they are not true any more
+LEFT_OUT = "left_out"  # the code of an attempt that went well without some of the values
 PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
 LOGIN = "login"  # in stored credentials: the name of the way of logging in
 
@@ -162,7 +164,9 @@ class Outcome:
     `errors` uses our field names. `message` is one sentence for a person.
     `tries` bounds how often TRANSIENT is tried again, where that differs from the
     setting, and `wait_s` how soon. `unsure`: a write may have been stored although it was
-    not answered. Of a new record: `owner` is who was asked to own it ("": the system's own
+    not answered. `remarks`, by our field names, tell what was left out although the record was
+    taken, and `left`, by remote names, the values of ours that are not sent again while they stay
+    as they are. Of a new record: `owner` is who was asked to own it ("": the system's own
     choice), `refused_owners` those whom it did not take, each with the reason.
     """
 
@@ -175,6 +179,8 @@ class Outcome:
     ways: Sequence[Way] = ()  # of a CONFLICT: then a person is offered these, not "create a new one"
     sent: Mapping[str, Any] = field(default_factory=dict)
     noted: Mapping[str, Any] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange = field(default_factory=Exchange)
     tries: int | None = None
     wait_s: float = 0.0
@@ -226,13 +232,17 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the test of a connection: `ok` is None where it was not tried."""
+    """One line of the test of a connection: `ok` is None where it was not tried.
+
+    `warns`: it passed, and a person should know what it says all the same.
+    """
 
     label: str
     ok: bool | None
     text: str  # what was found, or who does what where
     copy: str = ""  # for the remote system's administrator, ready to paste
     about: str = ""  # the remote field that it is about, as in "Account.Name"
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _work(
     desk: Desk, connector: Connector, kinds: Sequence[Entity[Any, Any]], stop: Callable[[], bool]
 ) -> bool:
     """Push batch after batch; return whether anything was done and more may be."""
-    worked = False
+    worked, facts = False, desk.connection.health.facts
     while not stop():
         # A click goes ahead of a backlog, also of one of another entity.
         if not any(push_batch(desk, connector, kind, urgent=True) for kind in kinds) and not any(
@@ -81,6 +81,8 @@ def _work(
         desk.connection.health.refresh_from_db()
         if desk.connection.health.is_paused() or not identity.is_as_read(desk.connection):
             return False
+        if desk.connection.health.facts != facts:
+            return True  # the connector goes by what it was opened with
     return worked
 
 

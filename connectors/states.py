@@ -220,7 +220,8 @@ def capped(text: str, limit: int = REASON_CHARS) -> str:
 def _in_sync(link: Link, world: World) -> str:
     if world.is_comparing:
         return "being compared again: what is sent was changed"
-    return words.when(link.synced_at, world.now) if link.synced_at else "nothing to send"
+    when = words.when(link.synced_at, world.now) if link.synced_at else "nothing to send"
+    return f"{when}, without {', '.join(link.remarks)}" if link.remarks else when
 
 
 def _not_synced(link: Link | None) -> str:

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from connectors.admin import cells, chosen, syncing
 from connectors.admin.board import Board
-from connectors.mapping import Rendered, is_blank
+from connectors.mapping import Rendered, grouped, is_blank
 from connectors.models import Connection, Link
 from connectors.rendering import Renderer
 from connectors.states import Shown, State, capped
@@ -53,6 +53,7 @@ def box(
         "id_label": board.id_label(connection),
         "chip": cells.chip(shown.state),
         "why": cells.why(shown.reason),
+        "remarks": _remarks(link, shown),
         "message": capped(link.message, 600) if link and shown.state is State.FAILED else "",
         "problems": _problems(admin, board, record, connection, link, shown),
         "last": _last(link, shown, board),
@@ -121,6 +122,13 @@ def _is_first(link: Link | None, shown: Shown) -> bool:
 def _last(link: Link | None, shown: Shown, board: Board) -> str:
     is_told = shown.state is State.IN_SYNC  # by the reason
     return words.when(link.synced_at, board.now) if link and link.synced_at and not is_told else ""
+
+
+def _remarks(link: Link | None, shown: Shown) -> list[str]:
+    """Return what was left out of a record that is in sync, a sentence each."""
+    if link is None or shown.state is not State.IN_SYNC:
+        return []
+    return [capped(text, 600) for text in grouped(link.remarks)]
 
 
 def _switch(model: Any, record: Any, connection: Connection, link: Link | None) -> dict[str, str]:

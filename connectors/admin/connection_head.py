@@ -132,7 +132,7 @@ def _fits(item: dict[str, Any]) -> bool:
 
 def _check(item: dict[str, Any]) -> dict[str, Any]:
     marks = {True: ("passed", "good"), False: ("failed", "bad"), None: ("not tried", "calm")}
-    mark = marks[item.get("ok")]
+    mark = ("note", "note") if item.get("ok") and item.get("warns") else marks[item.get("ok")]
     return {
         "label": states.capped(str(item.get("label", "")), 200),
         "text": states.capped(str(item.get("text", "")), 1_000),

@@ -94,6 +94,8 @@ class Link(models.Model):
     message = models.TextField(blank=True)
     errors = models.JSONField(default=dict, blank=True)
     candidates = models.JSONField(default=list, blank=True)
+    # What is left out although the record is sent: what people call the field -> why, as a sentence.
+    remarks = models.JSONField(default=dict, blank=True)
     ways = models.JSONField(default=list, blank=True)  # what else a person may decide: see protocol.Way
     choice = models.CharField(max_length=64, blank=True)  # a person's: "create", a way or a remote id
 

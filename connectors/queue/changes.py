@@ -14,6 +14,7 @@ from connectors.entities import Entity
 from connectors.mapping import outstanding
 from connectors.models import Connection, Link, Synced
 from connectors.protocol import HELD
+from connectors.queue.remarks import note_remarks
 from connectors.queue.requests import enqueue, request_row
 from connectors.queue.upsert import write_requests
 from connectors.rendering import Renderer, held
@@ -134,8 +135,13 @@ def _chunks(links: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 def differences(links: Sequence[Any], renderer: Renderer) -> list[list[str]]:
-    """Return, per link, our names of the fields that the other side does not have yet."""
+    """Return, per link, our names of the fields that the other side does not have yet.
+
+    What is left out of the records now is noted on the links.
+    """
     renderings = renderer.render([link.record for link in links])
+    for link, one in zip(links, renderings, strict=True):
+        note_remarks(link, one, renderer)
     moved = renderer.moved(links, renderings)
     differing = [
         {*outstanding(one.payload, link.snapshot, link.left, unsure=False)}

@@ -29,6 +29,7 @@ _NEW: dict[str, object] = {
     "errors": {},
     "candidates": [],
     "ways": [],
+    "remarks": {},
     "choice": "",
 }
 

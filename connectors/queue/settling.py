@@ -27,7 +27,7 @@ from synclog import runs
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
-    "adopted", "owner_fallback", "failed_at", "ways", "choice", "recheck_at",
+    "adopted", "owner_fallback", "failed_at", "ways", "choice", "recheck_at", "remarks",
 ]  # fmt: skip
 WRITTEN_MEANWHILE = (
     "ticket", "state", "not_before", "attempts", "enabled", "code", "message", "changed",
@@ -146,6 +146,8 @@ def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
     row.snapshot = {**result.row.snapshot, **kept, **result.outcome.noted}
     payload = result.rendered.payload
     row.left = {name: value for name, value in result.row.left.items() if same(value, payload.get(name))}
+    row.left.update(result.outcome.left)
+    row.remarks = mapping.by_label(result.outcome.remarks)
     row.unsure = False
     row.synced_at, row.synced_version = now, result.row.record.version
     row.crashes = 0

@@ -18,7 +18,7 @@ from tests.factories import CompanyFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = ("Street", "City", "State", "PostalCode", "Country")
-LEGAL = ("1 Market Street", "San Francisco", "CA", "94105", "United States of America")
+LEGAL = ("1 Market Street", "San Francisco", "CA", "94105", "United States")
 DOCK = {
     "street": "5 Dock Road",
     "city": "Oakland",

@@ -33,7 +33,7 @@ def test_a_clicked_company_arrives_with_all_its_fields(
     link = talk.link_of(company)
     assert account["Name"] == "Facebook"
     assert account["Concord_Email__c"] == company.email
-    assert account["BillingCountry"] == "United States of America"
+    assert account["BillingCountry"] == "United States"
     assert account["Concord_Status__c"] == "Blocked"
     assert link.remote_id == account["Id"]
     assert link.remote_url.endswith(f"/lightning/r/Account/{account['Id']}/view")

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
+from connectors.errors import Misconfigured
 from connectors.inbound import Found, Missing, NothingIn
 from connectors.protocol import (
     Account,
@@ -17,11 +18,12 @@ from connectors.protocol import (
     UserRecord,
 )
 from connectors.systems.salesforce import trial
+from connectors.systems.salesforce.address_parts import is_about_codes
 from connectors.systems.salesforce.client import MAX_QUERIES, MAX_RECORDS, Client
 from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.mapping import mappings
 from connectors.systems.salesforce.planning import Planner
-from connectors.systems.salesforce.writing import Writer
+from connectors.systems.salesforce.writing import Writer, stale
 
 
 class SalesforceConnector(NothingIn):
@@ -34,6 +36,7 @@ class SalesforceConnector(NothingIn):
     def __init__(self, account: Account, engine: Engine) -> None:
         self.account, self.engine = account, engine
         self.client = Client(account, engine)
+        self.facts_are_fresh = False
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +58,7 @@ class SalesforceConnector(NothingIn):
     def facts(self) -> Mapping[str, Any]:
         """Return what describe says of the objects that we write; this connector goes by it from here on."""
         found = trial.facts(self.client)
-        self.account = replace(self.account, facts=found)
+        self.account, self.facts_are_fresh = replace(self.account, facts=found), True
         return found
 
     def test_connection(self) -> Identity:
@@ -67,9 +70,24 @@ class SalesforceConnector(NothingIn):
         yield from self.client.users()
 
     def push(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
-        """Yield one outcome per change, in order. Raises NotImplementedError for another entity."""
+        """Yield one outcome per change, in order. Raises NotImplementedError for another entity.
+
+        Where the org switched its picklists off, or on, or changed their lists since the facts
+        were read, the changes that it refuses wait as STALE.
+        """
+        answered = 0
+        try:
+            for outcome in self._pushed(entity, changes):
+                answered += 1
+                yield outcome
+        except Misconfigured as error:
+            if self.facts_are_fresh or not is_about_codes(error):
+                raise
+            yield from (stale(change) for change in changes[answered:])
+
+    def _pushed(self, entity: str, changes: Sequence[Change]) -> Iterator[Outcome]:
         planner = self._planner(entity)
-        writer = Writer(planner, self.client, self.engine)
+        writer = Writer(planner, self.client, self.engine, lists_are_fresh=self.facts_are_fresh)
         plans = planner.adopted(self.engine, planner.plans(changes))
         for start in range(0, len(plans), MAX_RECORDS):
             yield from writer.carried_out(plans[start : start + MAX_RECORDS])

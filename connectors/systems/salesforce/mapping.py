@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.mapping import Field, Mapping, as_text
+from connectors.systems.salesforce import addresses
+from connectors.systems.salesforce.picklists import Lists
 
 SYSTEM = "Salesforce"
 OBJECTS = ("Account", "Contact")
+ADDRESSES = ("Billing", "Shipping")
 KEY_SETTING = "external_id_field"
 KEY_DEFAULT = "Concord_Id__c"
 # Setting -> (our field, what people call it, its default over there). Account has no
@@ -50,33 +53,6 @@ CONTACT_CUSTOM = {
 }
 
 
-def address(prefix: str, *, as_code: bool) -> tuple[Field, ...]:
-    """Return the fields of one address: "Billing" or "Shipping".
-
-    Orgs with State and Country picklists take the country's code; the others its
-    English name.
-    """
-
-    def part(name: str, remote: str, label: str, length: int, path: str = "") -> Field:
-        local = f"{prefix.lower()}_{name}"
-        where = f"{prefix.lower()}_address.{path or name}"
-        title = f"{prefix} {label}"
-        return Field(local, prefix + remote, title, path=where, max_length=length, block=prefix)
-
-    country = (
-        part("country", "CountryCode", "Country", 10)
-        if as_code
-        else part("country", "Country", "Country", 80, "country_name")
-    )
-    return (
-        part("street", "Street", "Street", 255),
-        part("city", "City", "City", 40),
-        part("region", "State", "State or Province", 80),
-        part("postal_code", "PostalCode", "Postal Code", 20),
-        country,
-    )
-
-
 # What describe calls the types that hold a text as we send it.
 TEXT_TYPES = frozenset(
     {
@@ -102,8 +78,7 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
     accounts, contacts = facts.get("Account", {}), facts.get("Contact", {})
     company_fields = (
         *STANDARD,
-        *address("Billing", as_code="BillingCountryCode" in accounts),
-        *address("Shipping", as_code="ShippingCountryCode" in accounts),
+        *(field for prefix in ADDRESSES for field in addresses.fields(prefix, lists_of(facts, prefix))),
         *_custom(settings, CUSTOM),
     )
     company = Mapping(
@@ -126,6 +101,11 @@ def mappings(settings: Map[str, Any], facts: Map[str, Any]) -> dict[str, Mapping
         owner="OwnerId",
     )
     return {"company": _as_described(company, accounts), "contact": _as_described(contact, contacts)}
+
+
+def lists_of(facts: Map[str, Any], prefix: str = "Billing") -> Lists | None:
+    """Return the org's lists for one address of an account, None where it takes any text."""
+    return Lists.of(facts) if f"{prefix}CountryCode" in facts.get("Account", {}) else None
 
 
 def key_field(settings: Map[str, Any]) -> str:

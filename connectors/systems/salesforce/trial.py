@@ -6,11 +6,13 @@ from typing import Any
 
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, Transient
 from connectors.protocol import Check, Identity
+from connectors.systems.salesforce import picklists
 from connectors.systems.salesforce.client import Client
 from connectors.systems.salesforce.field_checks import field_checks
 from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.login import CHECK_ADDRESS, accepted, wrong_host
-from connectors.systems.salesforce.mapping import OBJECTS, mappings
+from connectors.systems.salesforce.mapping import OBJECTS, lists_of, mappings
+from connectors.systems.salesforce.picklist_check import picklist_check
 from connectors.systems.salesforce.words import ADMIN, USER
 
 # What describe tells of a field, as far as a mapping depends on it, and its name for people.
@@ -31,7 +33,7 @@ _NOT_THERE = frozenset({"unreachable", "tls", "timeout", "garbage", "address"})
 
 
 def facts(client: Client) -> dict[str, Any]:
-    """Return {"Account": {field: {"length": 255, …}}, "Contact": …} from describe.
+    """Return {"Account": {field: {"length": 255, …}}, "Contact": …} from describe, and the picklists' values.
 
     An object that Concord's user may not see has no fields; without Account there is
     nothing to do: raises Misconfigured.
@@ -39,7 +41,7 @@ def facts(client: Client) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for sobject in OBJECTS:
         try:
-            found[sobject] = described(client, sobject)
+            found = {**_described(client, sobject), **found}
         except Misconfigured:
             if sobject == OBJECTS[0]:
                 raise
@@ -47,11 +49,12 @@ def facts(client: Client) -> dict[str, Any]:
     return found
 
 
-def described(client: Client, sobject: str) -> dict[str, Any]:
-    """Return what a mapping depends on of each field of an object. Raises ConnectorError."""
+def _described(client: Client, sobject: str) -> dict[str, Any]:
+    """Return what a mapping depends on of one object, by its name. Raises ConnectorError."""
     fields = client.describe(sobject)["fields"]
     known = [field for field in fields if isinstance(field, Mapping) and field.get("name")]
-    return {str(field["name"]): {name: field.get(name) for name in _FACTS} for field in known}
+    kept = {str(field["name"]): {name: field.get(name) for name in _FACTS} for field in known}
+    return {sobject: kept, **picklists.facts(known)}
 
 
 def run(client: Client, settings: Mapping[str, Any]) -> Identity:
@@ -123,13 +126,14 @@ class _Trial:
     def fields(self, sobject: str) -> list[Check]:
         """Compare what we send with what describe has."""
         try:
-            self.known[sobject] = described(self.client, sobject)
+            self.known = {**_described(self.client, sobject), **self.known}
         except Misconfigured as error:
             text = f"{ADMIN} gives {USER} access to the object {sobject}: read, create and edit."
             return [Check(f"Fields of {sobject}", False, text, copy=f"{text} ({error.detail})")]
         known = mappings(self.settings, self.known)
         (mapping,) = [one for one in known.values() if one.remote == sobject]
-        return list(field_checks(mapping, self.known[sobject], self.settings))
+        checks = list(field_checks(mapping, self.known[sobject], self.settings))
+        return [*checks, picklist_check(lists_of(self.known))] if sobject == "Account" else checks
 
 
 def _or_none(ask: Callable[[], Any], nothing: Any) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.mapping import Mapping as FieldMapping
-from connectors.protocol import CREATE, Engine, Outcome, Status
+from connectors.protocol import AGREED, CREATE, STALE, Change, Engine, Outcome, Status
+from connectors.systems.salesforce import address_parts, addresses
 from connectors.systems.salesforce.answers import (
     Plan,
     Reader,
@@ -31,6 +32,7 @@ class Draft:
     past_rule: bool  # save what a duplicate rule only warns of
     answer: Any = None
     repeated: bool = False
+    left_out: dict[str, Any] = field(default_factory=dict)  # values that the org's lists refused
     refused: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -38,16 +40,31 @@ class Draft:
         """Return whom it asks to own the new record, "" for the system's own choice."""
         return self.owners[0] if self.owners else ""
 
+    @property
+    def sent(self) -> dict[str, Any]:
+        """Return the mapped fields that are sent: what was refused is cleared, of a new record left out."""
+        sent = self.plan.sent or {}
+        if not self.plan.remote_id:
+            return {name: value for name, value in sent.items() if name not in self.left_out}
+        whole = address_parts.whole(sent, self.plan.change.payload)
+        return {name: None if name in self.left_out else value for name, value in whole.items()}
+
     def record(self, mapping: FieldMapping) -> dict[str, Any]:
         """Return what is sent."""
-        sent, plan = dict(self.plan.sent or {}), self.plan
+        sent, plan = self.sent, self.plan
         if plan.remote_id:
             return {"id": plan.remote_id, **sent, **({mapping.key: plan.change.key} if plan.with_key else {})}
         owner = {mapping.owner: self.owner} if self.owner else {}
         return {mapping.key: plan.change.key, **sent, **owner}
 
-    def goes_on(self, mapping: FieldMapping) -> bool:
-        """Return whether the same call would end otherwise, and prepare it."""
+    def goes_on(self, mapping: FieldMapping, *, lists_are_fresh: bool) -> bool:
+        """Return whether the same call would end otherwise, and prepare it.
+
+        What the org's lists refuse is left out once they were read again: see `is_stale`.
+        """
+        if lists_are_fresh and (names := address_parts.refused(self.answer, self.sent)):
+            self.left_out |= {name: self.sent[name] for name in names}
+            return True
         if self.owner and (reason := owner_problem(self.answer, mapping)):
             self.refused[self.owners.pop(0)] = reason
             return True
@@ -68,6 +85,7 @@ class Writer:
     planner: Planner
     client: Client
     engine: Engine
+    lists_are_fresh: bool = False  # the facts were asked for by this connector
 
     @property
     def mapping(self) -> FieldMapping:
@@ -104,7 +122,11 @@ class Writer:
         while waiting:
             for past_rule in (False, True):
                 self._send([draft for draft in waiting if draft.past_rule is past_rule], past_rule)
-            waiting = [draft for draft in waiting if draft.goes_on(self.mapping)]
+            waiting = [
+                draft
+                for draft in waiting
+                if draft.goes_on(self.mapping, lists_are_fresh=self.lists_are_fresh)
+            ]
         refuse_if_all_agree([draft.answer for draft in drafts])
         lost = [draft.plan for draft in drafts if follow and is_gone(draft.plan, draft.answer)]
         outcomes = self._read(drafts)
@@ -126,11 +148,27 @@ class Writer:
         reader = Reader(self.mapping, self.planner.account.base_url, self.client.last)
         outcomes = {}
         for draft in drafts:
+            if not self.lists_are_fresh and address_parts.refused(draft.answer, draft.sent):
+                outcomes[draft.plan.change.key] = stale(draft.plan.change)
+                continue
             outcome = reader.outcome(draft.plan, draft.record(self.mapping), draft.answer)
+            outcome = self._without(outcome, draft)
             # Refused with no owner at all for the same reason: then it was none of theirs.
             refused = {} if owner_problem(draft.answer, self.mapping) else draft.refused
             outcomes[draft.plan.change.key] = replace(outcome, owner=draft.owner, refused_owners=refused)
         return self._described(outcomes)
+
+    def _without(self, outcome: Outcome, draft: Draft) -> Outcome:
+        """Return the outcome of a record that was taken, with what it was taken without."""
+        if outcome.status not in AGREED:
+            return outcome
+        remarks = {
+            self.mapping.by_remote[name].local: addresses.refused_remark(value)
+            for name, value in draft.left_out.items()
+            if name in self.mapping.by_remote
+        }
+        noted = address_parts.spelled_otherwise(draft.sent)
+        return replace(outcome, sent=draft.sent, noted=noted, remarks=remarks, left=draft.left_out)
 
     def _described(self, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """Fill in what a person compares of the candidates that Salesforce named by id only."""
@@ -178,6 +216,11 @@ class Writer:
         outcomes |= {plan.change.key: plan.outcome for plan in plans if plan.outcome is not None}
         left = [plan for plan in plans if plan.outcome is None]
         return {**outcomes, **(self._written(left, follow=False) if left else {})}
+
+
+def stale(change: Change) -> Outcome:
+    """Return the outcome of a change that waits until the facts were asked for again."""
+    return Outcome(Status.WAITING, change.remote_id, code=STALE)
 
 
 def _groups(plans: Sequence[Plan]) -> list[list[Plan]]:
