@@ -72,6 +72,7 @@ class ConnectionForm(_Form):
         environment = self.fields["environment"]
         if isinstance(environment, forms.ChoiceField):
             environment.choices = NO_ENVIRONMENT + Connection.Environment.choices
+            environment.error_messages["required"] = "Choose one: in PRODUCTION real records are changed."
         self.initial.setdefault("base_url", self.system.base_url_default)
         self.initial.update(batch_size=self.system.batch_size, max_slots=self.system.slots)
 

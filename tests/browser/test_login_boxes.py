@@ -38,6 +38,7 @@ def test_a_person_chooses_the_way_uploads_the_key_and_finds_it_stored(somebody: 
     page.get_by_label("JWT bearer: an ID and a private key").check()
     by_key = shown(person)
     page.fill("#id_name", "Acme")
+    page.select_option("#id_environment", "sandbox")
     page.fill("#id_base_url", "acme.my.salesforce.com")
     page.fill(CLIENT_ID, "consumer-key")
     page.fill("#id_credential_username", "concord@acme.example")
