@@ -158,6 +158,20 @@ def test_an_address_that_changes_midway_sends_nothing_to_the_other_organisation(
     assert health_of(salesforce).pause == "login"
 
 
+def test_a_script_that_saves_a_copy_from_before_the_first_push_does_not_make_it_forget_whose_it_is(
+    salesforce: Connection, elsewhere: SandboxServer
+) -> None:
+    before, company = fresh(salesforce), CompanyFactory.create()
+    talk.send(salesforce, [company])
+    before.base_url = f"{elsewhere.url}/salesforce"
+    before.save()
+
+    talk.send(salesforce, [company], full=True)
+
+    assert talk.accounts(elsewhere) == []
+    assert health_of(salesforce).other_org == STRANGERS_ORG
+
+
 def test_a_login_of_another_organisation_at_the_same_address_sends_nothing(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
