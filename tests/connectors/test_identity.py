@@ -124,6 +124,14 @@ def test_an_organisation_is_known_after_the_first_push_without_any_test(salesfor
     assert fresh(salesforce).org_id.startswith("00D")
 
 
+def test_a_login_that_tells_whose_it_is_costs_no_call_more(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    talk.send(salesforce, [CompanyFactory.create()])
+
+    assert talk.count(sandbox, "composite") == 1  # it looked the company up
+
+
 def test_the_organisation_is_learned_before_the_first_write_is_sent(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

@@ -300,7 +300,7 @@ def test_a_login_of_another_store_sends_nothing_there(
 
     talk.send(b2b, [facebook])
 
-    assert store.calls(sandbox) == {}
+    assert store.calls(sandbox) == {"companies_list": 1}  # whose it is, and no more
     health = ConnectionHealth.objects.get(connection=b2b)
     assert (health.pause, health.other_org) == (ConnectionHealth.Pause.LOGIN, "rehearsal")
 

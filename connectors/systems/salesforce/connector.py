@@ -52,7 +52,8 @@ class SalesforceConnector(NothingIn):
         return self.client.line.calls
 
     def organisation(self) -> str:
-        """Ask whose login this is, unless it has just told."""
+        """Return whose login this is, as it tells itself; ask where another worker has logged in."""
+        self.client.log_in()
         return self.client.org_id or self.client.organisation()[0]
 
     def facts(self) -> Mapping[str, Any]:
