@@ -13,6 +13,7 @@ import psutil
 import pytest
 import requests
 from django.conf import settings
+from django.contrib.auth import get_user_model
 
 from config import processes, serve
 from config.asgi import THREADS
@@ -88,6 +89,25 @@ def test_a_body_in_chunks_is_read_like_any_other(console: Served) -> None:
 
     assert whole.status_code == chunked.status_code == 403  # without a CSRF token
     assert requests.post(console.url + WEBHOOK, data=iter([b"{}"]), timeout=10).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_logs_in_by_a_form_of_either_kind(console: Served) -> None:
+    get_user_model().objects.create_superuser("dana", password="a-long-password-of-hers")
+    browser = requests.Session()
+    browser.get(console.url + LOGIN, timeout=10)
+    login = {"username": "dana", "password": "a-long-password-of-hers"}
+
+    kinds: list[Any] = [None, {"file": b"k" * 100_000}]  # with a file a form is sent in parts
+    answers = [
+        browser.post(
+            console.url + LOGIN, data={**login, "csrfmiddlewaretoken": browser.cookies["csrftoken"]},
+            files=files, timeout=20, allow_redirects=False,
+        )
+        for files in kinds
+    ]  # fmt: skip
+
+    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(302, "/admin/")] * 2
 
 
 def test_a_name_with_an_underscore_does_not_pass_for_the_proxys_header(console: Served) -> None:
