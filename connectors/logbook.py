@@ -12,7 +12,7 @@ from connectors.http import mask
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import grouped, same
 from connectors.models import Connection
-from connectors.protocol import LEFT_OUT, Candidate, Outcome, Status
+from connectors.protocol import DELETED_HERE, LEFT_OUT, Candidate, Outcome, Status
 from synclog.models import Entry
 
 SLICE_CHARS = 4_000  # of a request or an answer kept per entry
@@ -131,7 +131,8 @@ def candidates(found: Sequence[Candidate]) -> list[dict[str, Any]]:
 def _level(outcome: Outcome) -> str:
     if outcome.status in _LEVELS:
         return _LEVELS[outcome.status]
-    return Entry.Level.WARNING if outcome.remarks else Entry.Level.INFO
+    is_unusual = outcome.remarks or outcome.code == DELETED_HERE
+    return Entry.Level.WARNING if is_unusual else Entry.Level.INFO
 
 
 def _sentence(

@@ -57,6 +57,7 @@ CONFLICT = "conflict"  # the code of one that several over there may be: a perso
 GONE = "gone"  # the code of a record that was deleted over there
 STALE = "stale"  # the code of one that waits for the facts to be asked for again: they are not true any more
 LEFT_OUT = "left_out"  # the code of an attempt that went well without some of the values
+DELETED_HERE = "deleted_here"  # the code of one that was deleted here while it was being sent
 PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
 LOGIN = "login"  # in stored credentials: the name of the way of logging in
 

@@ -151,6 +151,12 @@ def break_it(sandbox: SandboxServer, *faults: dict[str, Any]) -> None:
     requests.post(f"{sandbox.url}/_control/faults", json=body, timeout=10).raise_for_status()
 
 
+def struck(sandbox: SandboxServer) -> list[int]:
+    """Return how often each ordered fault has struck: a slow call is under way once it has."""
+    faults = requests.get(f"{sandbox.url}/_control/faults", timeout=10).json()
+    return [fault["fired"] for fault in faults]
+
+
 def mend(sandbox: SandboxServer) -> None:
     """End all faults."""
     requests.delete(f"{sandbox.url}/_control/faults", timeout=10).raise_for_status()

@@ -20,6 +20,7 @@ from connectors.admin import (
     connection_sections,
     figures,
     hooks,
+    orphans,
     send_changed,
 )
 from connectors.admin.board import synced_entities
@@ -28,6 +29,7 @@ from connectors.admin.compared import compared_after
 from connectors.admin.connection_views import ConnectionViewsMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.hooks import InboundViewsMixin
+from connectors.admin.orphans import OrphanViewsMixin
 from connectors.admin.plain import PlainWordsMixin
 from connectors.kinds import Kind
 from connectors.models import Connection, ConnectionHealth
@@ -36,7 +38,9 @@ LOGIN_CHANGED = "Login changed"
 
 
 @admin.register(Connection)
-class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin):
+class ConnectionAdmin(
+    PlainWordsMixin, OrphanViewsMixin, InboundViewsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin
+):
     """One account of one remote system, how it fares, and its buttons."""
 
     form = CompanyConfigurationForm
@@ -133,6 +137,7 @@ class ConnectionAdmin(PlainWordsMixin, InboundViewsMixin, ConnectionViewsMixin, 
             context.update(connection_head.head(request, self, connection))
             may_change = self.has_change_permission(request, connection)
             context.update(hooks.section(connection, may_change=may_change))
+            context.update(orphans.section(connection, may_change=may_change))
         else:
             context["cc_tiles"] = connection_head.tiles(context["adminform"].form.system.slug)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from connectors import entities, queue
-from connectors.admin import cells
+from connectors import entities
+from connectors.admin import cells, what_stays
 from connectors.entities import Entity
-from connectors.models import Connection, Synced
+from connectors.models import Synced
 from connectors.pulling import strays
 from synclog import words
 
@@ -60,7 +60,7 @@ class KeepsOverThereMixin(_Admin):
         _, counts, missing, protected = super().get_deleted_objects(records, request)
         for one in entities.in_order():
             counts.pop(one.link._meta.verbose_name_plural, None)
-        stays = _stays(entities.of(self.model), records[:LISTED])
+        stays = what_stays.of_each(entities.of(self.model), records[:LISTED])
         listed: list[Any] = []
         for record in records[:LISTED]:
             url = cells.address(self.model, "change", record.pk)
@@ -107,12 +107,12 @@ class KeepsOverThereMixin(_Admin):
 
     def _told(self, request: HttpRequest, records: Sequence[Any]) -> dict[str, Any]:
         entity = entities.of(self.model)
-        along = _along(entity, records)
+        along = what_stays.along(entity, records)
         one = str(records[0])[:120] if len(records) == 1 else ""
         return {
             "cc_what": one or words.counted(len(records), entity.label, entity.label_plural),
             "cc_along": " and ".join(along),
-            "cc_along_stays": _children_stay(entity, records),
+            "cc_along_stays": what_stays.of_children(entity, records),
             "cc_deactivated": self.deactivated if self.has_change_permission(request) else "",
             "cc_questions": self.asked_before_leaving(request, records),
             "cc_verb": f"Delete {words.counted(len(records), entity.label, entity.label_plural)}",
@@ -184,17 +184,8 @@ def _hold(entity: Entity[Any, Any], records: Sequence[Synced]) -> list[Synced]:
     touched = _touched(records)
     for other in touched:
         other.hold()
-    pks = [record.pk for record in records]
-    _let_go(entity, pks)
-    for child in _children(entity):
-        theirs = child.records().filter(**{f"{child.parent}__in": pks})
-        _let_go(child, list(theirs.values_list("pk", flat=True)))
+    strays.leave(entity, [record.pk for record in records])
     return touched
-
-
-def _let_go(entity: Entity[Any, Any], pks: list[int]) -> None:
-    queue.hold(entity, pks)
-    strays.deleted_here(entity, pks)
 
 
 def _touched(records: Sequence[Synced]) -> list[Synced]:
@@ -203,40 +194,3 @@ def _touched(records: Sequence[Synced]) -> list[Synced]:
     others = {(type(other), other.pk): other for record in records for other in record.touches()}
     left = [other for key, other in others.items() if key not in gone]
     return sorted(left, key=lambda other: other.pk)
-
-
-def _children(entity: Entity[Any, Any]) -> list[Entity[Any, Any]]:
-    return [one for one in entities.in_order() if one.parent == entity.name]
-
-
-def _along(entity: Entity[Any, Any], records: Sequence[Any]) -> list[str]:
-    """Return what is deleted here together with these records, as in ["3 contacts", "2 locations"]."""
-    pks = [record.pk for record in records]
-    found = []
-    for child in _children(entity):
-        number = child.records().filter(**{f"{child.parent}__in": pks}).count()
-        found += [words.counted(number, child.label, child.label_plural)] if number else []
-    return found
-
-
-def _children_stay(entity: Entity[Any, Any], records: Sequence[Any]) -> list[str]:
-    """Return how many of their children stay in which system."""
-    pks, said = [record.pk for record in records], []
-    for child in _children(entity):
-        mine: dict[str, Any] = {f"record__{child.parent}__in": pks}
-        linked = child.links().linked().filter(**mine).values_list("connection__name", flat=True)
-        names = list(linked)
-        for name in dict.fromkeys(names):
-            counted = words.counted(names.count(name), child.label, child.label_plural)
-            said.append(f"{counted} {'stays' if names.count(name) == 1 else 'stay'} in {name}.")
-    return said
-
-
-def _stays(entity: Any, records: list[Any]) -> dict[int, list[str]]:
-    names = dict(Connection.objects.values_list("pk", "name"))
-    linked = entity.links().linked().filter(record__in=records)
-    stays: dict[int, list[str]] = {}
-    for pk, connection, remote_id in linked.values_list("record_id", "connection_id", "remote_id"):
-        text = f"Not deleted: it stays in {names[connection]} as {remote_id}."
-        stays.setdefault(pk, []).append(text)
-    return stays

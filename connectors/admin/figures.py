@@ -147,6 +147,7 @@ def card(connection: Connection, counted: Mapping[int, Sequence[Figures]]) -> di
         "usage": connection_calls.usage(connection),
         "meter": connection_calls.meter(connection),
         "oldest": oldest(connection),
+        "orphans": orphans(connection),
     }
 
 
@@ -209,6 +210,13 @@ def oldest(connection: Connection) -> str:
     moments = [row.order_by("requested_at").values_list("requested_at", flat=True).first() for row in rows]
     first = min((moment for moment in moments if moment), default=None)
     return f"longest for {words.lasting(first, timezone.now())}" if first else ""
+
+
+def orphans(connection: Connection) -> str:
+    """Return how many records are over there whose own were deleted here meanwhile, "" for none."""
+    number = connection.orphans.count()
+    counted = words.counted(number, "record", "records")
+    return f"{counted} in {connection.system.label} without one here" if number else ""
 
 
 def changed(connection: Connection, entity: Entity[Any, Any]) -> int:

@@ -232,7 +232,8 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     parts = [{"number": getattr(run, name), "word": word, "tone": tone} for name, word, tone in SEGMENTS]
     parts.append({"number": waits, "word": "waiting", "tone": "busy"})
     taken = run.requested - run.finished - run.withdrawn - waits
-    parts.append({"number": max(0, taken), "word": "taken over by a newer request", "tone": "calm"})
+    gone = "taken over by a newer request, or deleted here"
+    parts.append({"number": max(0, taken), "word": gone, "tone": "calm"})
     shown = [part for part in parts if part["number"]]
     whole = sum(part["number"] for part in shown) or 1
     for part in shown:

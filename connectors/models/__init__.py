@@ -4,7 +4,7 @@
 """
 
 from connectors.models.accounts import Comparison, Connection, ConnectionHealth, Pace, Slot, Token
-from connectors.models.inbound import Cursor, Listener, Notice, Sighting, Stray
+from connectors.models.inbound import Cursor, Listener, Notice, Orphan, Sighting, Stray
 from connectors.models.links import Link, LinkQuerySet, Synced
 from connectors.models.people import RemoteUser, UserLink
 
@@ -17,6 +17,7 @@ __all__ = [
     "LinkQuerySet",
     "Listener",
     "Notice",
+    "Orphan",
     "Pace",
     "RemoteUser",
     "Sighting",

@@ -127,6 +127,30 @@ class Stray(models.Model):
         return self.message
 
 
+class Orphan(models.Model):
+    """A record over there that was made for one of ours, which was deleted here meanwhile."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="orphans", db_index=False
+    )
+    entity = models.CharField(max_length=30)
+    public_id = models.UUIDField()  # ours: over there it may be the record's key
+    name = models.CharField(max_length=300)
+    remote_id = models.CharField(max_length=64, blank=True, default="")  # "": it may have been made
+    message = models.TextField()
+    noted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "entity", "public_id"], name="one_orphan_per_record"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class Listener(models.Model):
     """How a connection is told of changes: the secret that deliveries carry, and how it was last found."""
 

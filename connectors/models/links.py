@@ -181,7 +181,7 @@ class Synced(models.Model):
             touched = list(self.touches())
             for other in touched:  # before this one, as a save of this one takes them
                 other.hold()
-            strays.deleted_here(entities.of(type(self)), [self.pk])
+            strays.leave(entities.of(type(self)), [self.pk])
             deleted = super().delete(*args, **kwargs)
             for other in touched:
                 other.touched(requested_by, of=type(self))

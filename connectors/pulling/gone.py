@@ -11,7 +11,7 @@ from connectors import queue
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.pulling import strays, telling
-from connectors.queue import pulled
+from connectors.queue import orphans, pulled
 from synclog.models import Entry
 
 
@@ -22,6 +22,7 @@ def missing(connection: Connection, kind: Entity[Any, Any], remote_id: str, *, b
     sent is left: its push finds out, and looks for it by more than its id.
     """
     strays.forget(connection, kind.name, [remote_id])
+    orphans.forget(connection, kind, remote_id)
     with transaction.atomic():
         link = pulled.lock(kind, connection, remote_id)
         if link is None or pulled.is_gone(link):

@@ -17,7 +17,7 @@ from connectors.models import Link, Stray
 from connectors.pulling import notices, strays, telling
 from connectors.pulling.merging import said
 from connectors.pulling.setting import as_stored, problems
-from connectors.queue import pulled
+from connectors.queue import orphans, pulled
 from connectors.rendering import Renderer
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ FETCHED = "pull"  # the source of a record that was made here
 
 def welcome(applier: "Applier", found: Found) -> None:
     """Link a record to ours, make it here, or say why not."""
+    if orphans.recognize(applier.connection, applier.kind, found.remote_id, found.key):
+        return
     if strays.was_deleted_here(applier.connection, applier.kind, found.remote_id):
         _stay_away(applier, found)
         return

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from connectors import entities
+from connectors import entities, queue
 from connectors.entities import Entity
 from connectors.inbound import Found
 from connectors.models import Connection, Link, LinkQuerySet, Stray
 from connectors.pulling import notices
+from connectors.queue import orphans
 from connectors.rendering import THERE
 
 MANY = 1_000  # looked at in one go
@@ -27,11 +28,21 @@ def note(
     return known != message
 
 
-def deleted_here(kind: Entity[Any, Any], pks: Collection[int]) -> None:
-    """Note records that are about to be deleted here: what is left of them over there is not made anew.
+def leave(kind: Entity[Any, Any], pks: Collection[int]) -> None:
+    """Lock records that are about to be deleted here, with their children, and note what stays over there.
 
-    Call it in the deleting transaction.
+    What stays is not made anew; what is being made at this moment is an orphan. Call it in
+    the deleting transaction.
     """
+    queue.hold(kind, pks)
+    _deleted_here(kind, pks)
+    orphans.leaving(kind, pks)
+    for child in entities.children_of(kind.name):
+        theirs = child.records().filter(**{f"{child.parent}__in": pks})
+        leave(child, list(theirs.values_list("pk", flat=True)))
+
+
+def _deleted_here(kind: Entity[Any, Any], pks: Collection[int]) -> None:
     links = kind.links().linked().filter(record_id__in=pks).select_related("connection")
     fetched = [link for link in links if kind.name in link.connection.system.directions]
     Stray.objects.bulk_create(
@@ -42,6 +53,13 @@ def deleted_here(kind: Entity[Any, Any], pks: Collection[int]) -> None:
         update_conflicts=True,
         unique_fields=["connection", "entity", "remote_id"],
         update_fields=["reason", "message"],
+    )
+
+
+def keep_away(connection: Connection, entity: str, remote_id: str) -> None:
+    """Note a record over there that belonged to one deleted here, without a word: it is not made anew."""
+    Stray.objects.get_or_create(
+        connection=connection, entity=entity, remote_id=remote_id, defaults={"reason": DELETED}
     )
 
 

@@ -11,6 +11,7 @@ from connectors import clock, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import Adoption
+from connectors.queue import orphans
 from connectors.queue.rechecks import over_at
 from connectors.queue.slots import live_leases
 from connectors.rendering import parent_is_there
@@ -205,3 +206,4 @@ def release(entity: Entity[Any, Any], lease: uuid.UUID, rows: Sequence[Any], beg
         list(mine.select_for_update().order_by("record_id").values_list("pk"))
         mine.filter(pk__in=safe).update(lease=None, unsure=False)
         mine.filter(pk__in=[row.pk for row in rows]).update(lease=None)
+        orphans.released(entity, rows, begun)

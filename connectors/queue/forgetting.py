@@ -1,7 +1,7 @@
 """Forget who all records of a connection are over there, at once. Nothing is changed there."""
 
 from connectors import entities
-from connectors.models import Connection, Cursor, Link, Listener, Notice, Slot, Stray
+from connectors.models import Connection, Cursor, Link, Listener, Notice, Orphan, Slot, Stray
 from connectors.queue import InFlightError, live_leases
 
 _NEW: dict[str, object] = {
@@ -50,7 +50,7 @@ def forget_all(connection: Connection) -> dict[str, int]:
         list(links.select_for_update(of=("self",)).order_by("record_id").values_list("pk"))
         gone[kind.name] = links.linked().count()
         links.update(**_NEW)
-    for model in (Cursor, Notice, Stray):  # they speak of the old organisation's records
+    for model in (Cursor, Notice, Orphan, Stray):  # they speak of the old organisation's records
         model._default_manager.filter(connection=connection).delete()
     Listener.objects.filter(connection=connection).update(
         lines=[], looked_at=None, address="", signed_at=None

@@ -18,7 +18,7 @@ from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered, same
 from connectors.models import Connection, Link
 from connectors.protocol import AGREED, CANCELLED, Outcome, Status
-from connectors.queue import bulk
+from connectors.queue import bulk, orphans
 from connectors.queue.cancelling import withdraw
 from connectors.queue.rechecks import is_over
 from connectors.queue.requests import enqueue
@@ -61,7 +61,8 @@ def settle(
     """Store answers: links, log entries and run counters together.
 
     Only rows that still carry my lease are touched: a worker that was thought
-    dead and settles late changes nothing. Returns the records (pks) that were
+    dead and settles late changes nothing. What was made for a record that was deleted
+    meanwhile is logged, counted, and kept as an orphan. Returns the records (pks) that were
     saved while they were being sent and nobody has requested again: look at them
     with `find_changed`.
     """
@@ -73,8 +74,9 @@ def settle(
         cancelled = {pk for pk, row in rows.items() if row.code == CANCELLED}
         settled = [_decide(connection, entity, mapping, rows[result.row.pk], result, now) for result in held]
         settled = _write(entity, rows, settled)
+        deleted = orphans.answered(connection, entity, [one for one in results if one.row.pk not in rows])
         _send_leads(connection, entity, mapping, settled)
-        _log(connection, entity, mapping, settled, now)
+        _log(connection, entity, mapping, [*settled, *deleted], now)
         _count_sent_after_all(result for result in settled if result.row.pk in cancelled)
     return [
         result.row.record_id
@@ -237,6 +239,7 @@ def _send_leads(
     lead = entities.get(mapping.lead)
     for result in sorted(made, key=lambda result: result.row.record_id):
         row = result.row
+        orphans.lead_left(connection, lead, row.record, result.rendered.lead)
         # Who led when it was made, and who does now: they may differ by the time of the answer.
         who = Q(**{lead.lead: True}) | Q(public_id__in=[result.rendered.lead] if result.rendered.lead else [])
         wanted = lead.records().filter(who, **{lead.parent: row.record_id})

@@ -56,7 +56,7 @@ def test_the_parts_add_up_to_what_was_asked_for(account: Connection, client: Cli
         "needs your choice <b>2</b>",
         "not enabled <b>1</b>",
         "waiting <b>3</b>",
-        "taken over by a newer request <b>1</b>",
+        "taken over by a newer request, or deleted here <b>1</b>",
     ):
         assert part in html
     assert "= <b>50</b>" in html

@@ -100,7 +100,7 @@ def test_an_edit_that_is_saved_while_the_answer_is_stored_shows_as_changed(
         wait_until(lambda: talk.count(sandbox, "composite"))
         with transaction.atomic():
             company.save()
-            wait_until(lambda: _somebody_waits() or talk.link_of(company).lease is None)
+            wait_until(lambda: somebody_waits() or talk.link_of(company).lease is None)
 
     assert talk.account_of(sandbox, company)["Phone"] == "old"
     assert talk.link_of(company).changed == ["phone"]
@@ -399,7 +399,7 @@ def _after(batches: int) -> Callable[[], bool]:
     return lambda: next(asked, True)
 
 
-def _somebody_waits() -> bool:
+def somebody_waits() -> bool:
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
         return bool(cursor.fetchone()[0])
