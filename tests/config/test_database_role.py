@@ -26,6 +26,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.mark.once
+@pytest.mark.security
 def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster: Cluster) -> None:
     rights = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
     owned = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'concord'"
@@ -37,6 +38,7 @@ def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster
 
 
 @pytest.mark.once
+@pytest.mark.security
 def test_only_the_role_of_concord_can_log_in_with_a_password(cluster: Cluster) -> None:
     found = cluster.sql("postgres", "SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%'")
 

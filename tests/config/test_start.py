@@ -8,7 +8,7 @@ import pytest
 
 from tests.workers import ROOT
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.security]
 
 SECRET = "an-example-of-a-key-for-the-tests-that-signs-no-session-0123456789"
 DEPLOYED = {
