@@ -193,6 +193,7 @@ CELERY_BEAT_SYNC_EVERY = 1  # each tick is written down: /readyz tells the sched
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "connectors.sweep", "schedule": env.float("SWEEP_EVERY_S", default=10.0)},
     "find changed records": {"task": "connectors.find_changed", "schedule": 24 * 3600.0},
+    "send messages": {"task": "connectors.send_alerts", "schedule": 10.0},
     "fetch users": {"task": "connectors.refresh_users", "schedule": 6 * 3600.0},
     "repair webhooks": {"task": "connectors.repair_hooks", "schedule": 24 * 3600.0},
     "prune the log": {"task": "connectors.prune_log", "schedule": 24 * 3600.0},
@@ -224,7 +225,16 @@ CONCORD = {
     ),
     "record_attempts": env.int("RECORD_ATTEMPTS", default=12),
     "log_retention_days": env.int("LOG_RETENTION_DAYS", default=90),
+    # Messages about connections: a pause that ends by itself is told when it has lasted so long, and
+    # failures when they are so many within an hour (0: never).
+    "alert_after_s": env.float("ALERT_AFTER_S", default=120.0),
+    "alert_failures": env.int("ALERT_FAILURES", default=20),
 }
+
+# E-mail about connections (connectors/alerts). Without a server it is printed by the worker.
+vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # s: a mail server that hangs holds one thread of a worker so long
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="concord@localhost")
 
 # The public form (contacts/registration). per_hour: companies from one address; per_hour_all: from all.
 REGISTRATION = {

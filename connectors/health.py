@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from connectors import clock, identity, logbook
+from connectors import alerts, clock, identity, logbook
 from connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited, Transient
 from connectors.models import Connection, ConnectionHealth
 from synclog.models import Entry
@@ -127,6 +127,7 @@ def _pause_for(connection: Connection, kind: str, error: ConnectorError, wait_s:
     until = None if wait_s is None else clock.now() + timedelta(seconds=wait_s)
     if not _set_pause(connection, kind, error.message, until, unless_longer=True):
         return
+    alerts.paused(connection, kind, error.message, until)
     if before.pause != kind:
         level = Entry.Level.ERROR if until is None else Entry.Level.WARNING
         logbook.event(
@@ -167,10 +168,12 @@ def read(connection: Connection) -> None:
     rows = ConnectionHealth.objects.filter(connection=connection)
     # One that still runs was set after this call began, by another talker: it stands.
     over = rows.filter(pause__in=(Pause.LIMIT, Pause.TROUBLE), paused_until__lte=clock.now())
-    ended = over.update(pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None)
-    rows.update(refusals=0, last_success=Now())
-    if ended:
-        logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")
+    with transaction.atomic():
+        ended = over.update(pause=Pause.NONE, pause_reason="", paused_at=None, paused_until=None)
+        rows.update(refusals=0, last_success=Now())
+        alerts.recovered(connection)
+        if ended:
+            logbook.event(connection, f"{connection.system.label} answers again. What waited is being sent.")
 
 
 def blamed(connection: Connection) -> None:

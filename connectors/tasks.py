@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import celeryd_after_setup, worker_shutting_down
 
-from connectors import drift, hooks, shares, upkeep
+from connectors import alerts, drift, hooks, shares, upkeep
 from connectors import pull as pulling
 from connectors import push as pushing
 
@@ -70,6 +70,12 @@ def refresh_users() -> None:
 def repair_hooks() -> None:
     """Have the other sides tell of changes again where they ceased to."""
     hooks.repair_all()
+
+
+@shared_task(name="connectors.send_alerts", ignore_result=True)
+def send_alerts() -> None:
+    """Send the messages about connections that are due."""
+    alerts.send_due()
 
 
 @shared_task(name="connectors.prune_log", ignore_result=True)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from connectors import doorbell, health, identity, logbook, registry, tokens
+from connectors import alerts, doorbell, health, identity, logbook, registry, tokens
 from connectors.asking import Asker
 from connectors.errors import AuthFailed, ConnectorError
 from connectors.models import Connection, ConnectionHealth
@@ -61,6 +61,7 @@ def _keep(row: Connection, found: Identity, foreign: Sequence[Check]) -> None:
         _switch_on(row)
         rows.update(passed_at=Now())
         health.credentials_changed(row)
+        alerts.recovered(row)
         doorbell.ring_after_commit(row.pk)
     elif found.checks[0].ok and red:
         health.login_passed(row, f"{red[0].label}: {red[0].text}")

@@ -4,7 +4,7 @@ import logging
 
 from django.conf import settings
 
-from connectors import doorbell, drift, entities, pull, queue
+from connectors import alerts, doorbell, drift, entities, pull, queue
 from connectors.models import Connection
 from connectors.pulling import notices
 from connectors.users import known, mirror
@@ -54,4 +54,5 @@ def prune_log() -> None:
     """Delete entries and runs past their time."""
     deleted = retention.prune(settings.CONCORD["log_retention_days"])
     heard = notices.prune()
+    alerts.prune(settings.CONCORD["log_retention_days"])
     logger.info("pruned %d log entries and %d notices", deleted, heard)

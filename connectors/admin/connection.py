@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from connectors import doorbell, health, registry, tokens
 from connectors.admin import (
+    alerts,
     cells,
     company_configuration,
     connection_calls,
@@ -23,6 +24,7 @@ from connectors.admin import (
     orphans,
     send_changed,
 )
+from connectors.admin.alerts import AlertViewsMixin
 from connectors.admin.board import synced_entities
 from connectors.admin.company_configuration import CompanyConfigurationForm
 from connectors.admin.compared import compared_after
@@ -39,7 +41,13 @@ LOGIN_CHANGED = "Login changed"
 
 @admin.register(Connection)
 class ConnectionAdmin(
-    PlainWordsMixin, OrphanViewsMixin, InboundViewsMixin, ConnectionViewsMixin, HistoryMixin, ModelAdmin
+    PlainWordsMixin,
+    AlertViewsMixin,
+    OrphanViewsMixin,
+    InboundViewsMixin,
+    ConnectionViewsMixin,
+    HistoryMixin,
+    ModelAdmin,
 ):
     """One account of one remote system, how it fares, and its buttons."""
 
@@ -138,6 +146,7 @@ class ConnectionAdmin(
             may_change = self.has_change_permission(request, connection)
             context.update(hooks.section(connection, may_change=may_change))
             context.update(orphans.section(connection, may_change=may_change))
+            context.update(alerts.section(connection, may_change=may_change))
         else:
             context["cc_tiles"] = connection_head.tiles(context["adminform"].form.system.slug)
         return super().render_change_form(request, context, *args, **kwargs)

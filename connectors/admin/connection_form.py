@@ -12,7 +12,7 @@ from unfold.widgets import (
 )
 
 from connectors import addresses, registry
-from connectors.admin import login_boxes
+from connectors.admin import alert_fields, login_boxes
 from connectors.kinds import Input, Kind, Login
 from connectors.models import Connection
 from connectors.protocol import LOGIN
@@ -35,9 +35,15 @@ class ConnectionForm(_Form):
     use_required_attribute = False  # a browser would demand the boxes of the way that is not chosen
     base_url = forms.CharField(max_length=300, widget=UnfoldAdminTextInputWidget({"spellcheck": "false"}))
 
+    alert_recipients = alert_fields.RecipientsField()
+    alert_url = alert_fields.WebhookField()
+
     class Meta:
         model = Connection
-        fields = ("name", "slug", "kind", "environment", "base_url", "enabled", "batch_size", "max_slots")
+        fields = (
+            "name", "slug", "kind", "environment", "base_url", "enabled", "batch_size", "max_slots",
+            *alert_fields.NAMES,
+        )  # fmt: skip
 
     class Media:
         js = ("concord/login_boxes.js",)
@@ -138,6 +144,7 @@ class ConnectionForm(_Form):
         moved = [name for name in targets if self._leads_elsewhere(name, str(cleaned.get(name) or ""))]
         if self.instance.pk and moved:
             self._ask_again(cleaned)
+        self._leads_elsewhere("alert_url", str(cleaned.get("alert_url") or ""))
         return cleaned
 
     def _leads_elsewhere(self, name: str, url: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from connectors.admin import company_configuration, send_changed
+from connectors.admin import alert_fields, company_configuration, send_changed
 from connectors.admin.connection_form import CREDENTIAL, SETTING, names
 from connectors.kinds import Kind
 from connectors.models import Connection
@@ -14,6 +14,10 @@ from connectors.models import Connection
 Section = tuple[str, dict[str, Any]]
 ANCHOR = "cc-company-configuration"
 THEIR_NAMES = "Their names over there. Empty where it may be: the field is not sent."
+MESSAGES = (
+    "Sent when this connection pauses, goes on, or many of its records fail. Not when somebody here pressed "
+    "Pause."
+)
 CALLS = (
     "Batch size: how many records go in one call; larger batches use up fewer of the day's calls. Parallel "
     "calls: how many are under way at once; more are faster, and may get in the way of others who use the "
@@ -47,6 +51,10 @@ def sections(system: Kind, connection: Connection | None) -> list[Section]:
             },
         ),
         *_settings(system),
+        (
+            "Messages",
+            {"fields": [alert_fields.NAMES], "description": MESSAGES, "classes": [alert_fields.ANCHOR]},
+        ),
         (
             "Speed",
             {

@@ -4,11 +4,14 @@
 """
 
 from connectors.models.accounts import Comparison, Connection, ConnectionHealth, Pace, Slot, Token
+from connectors.models.alerts import Alert, AlertState
 from connectors.models.inbound import Cursor, Listener, Notice, Orphan, Sighting, Stray
 from connectors.models.links import Link, LinkQuerySet, Synced
 from connectors.models.people import RemoteUser, UserLink
 
 __all__ = [
+    "Alert",
+    "AlertState",
     "Comparison",
     "Connection",
     "ConnectionHealth",

@@ -52,6 +52,8 @@ class Connection(models.Model):
     max_slots = models.PositiveSmallIntegerField(default=4, validators=[MinValueValidator(1)])
     org_id = models.CharField(max_length=64, blank=True, editable=False)
     settings = models.JSONField(default=dict, blank=True)
+    alert_recipients = models.TextField("e-mail recipients", blank=True)  # "" means its owners
+    alert_url = models.CharField("webhook for messages", max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from connectors import clock, entities, logbook
+from connectors import alerts, clock, entities, logbook
 from connectors.entities import Entity
 from connectors.mapping import Mapping, Rendered, same
 from connectors.models import Connection, Link
@@ -78,6 +78,8 @@ def settle(
         _send_leads(connection, entity, mapping, settled)
         _log(connection, entity, mapping, [*settled, *deleted], now)
         _count_sent_after_all(result for result in settled if result.row.pk in cancelled)
+        if any(rows[result.row.pk].state == Link.State.FAILED for result in settled):
+            alerts.failures(connection)
     return [
         result.row.record_id
         for result in settled
@@ -287,7 +289,7 @@ def _log(
 
 def _count_sent_after_all(results: Iterable[Result]) -> None:
     """Count as sent what was under way when its run was cancelled. Call it after `_log`."""
-    counted = Counter(result.row.run for result in results if result.outcome.status in COUNTED)
+    counted = Counter(r.row.run for r in results if r.row.run and r.outcome.status in COUNTED)
     for run_id in sorted(counted):
         runs.add(run_id, {"withdrawn": -counted[run_id]})
 

@@ -5,13 +5,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
-from connectors.models import Connection, Listener, Token
+from connectors.models import AlertState, Connection, Listener, Token
 
 # Each is (model, field, how a person calls one).
 SECRETS: tuple[tuple[type[models.Model], str, str], ...] = (
     (Connection, "credentials", "login"),
     (Token, "value", "access token"),
     (Listener, "secret", "webhook secret"),
+    (AlertState, "secret", "signing secret"),
 )
 
 
@@ -47,4 +48,4 @@ class Command(BaseCommand):
 
 
 def _name(row: models.Model) -> str:
-    return str(row.connection if isinstance(row, Token | Listener) else row)
+    return str(row.connection if isinstance(row, Token | Listener | AlertState) else row)
