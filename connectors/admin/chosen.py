@@ -183,14 +183,30 @@ def _parted(connection: Connection, pks: Mapping[str, Sequence[int]]) -> tuple[P
 
 
 def kept_back(connection: Connection, name: str, pks: Sequence[int]) -> set[int]:
-    """Return those of these records (pks) that a rule keeps back."""
-    mapping, kind = registry.mapping(connection, name), entities.get(name)
-    if mapping.holds is unheld and connection.direction(name) != Direction.IN:
+    """Return those of these records (pks) that a rule keeps back, or keeps back what they belong to."""
+    kind = entities.get(name)
+    if not kind.parent:
+        return _held(connection, kind, pks)
+    above: dict[int, int] = {}
+    for start in range(0, len(pks), CHUNK):
+        rows = kind.records().filter(pk__in=pks[start : start + CHUNK])
+        above.update(rows.values_list("pk", f"{kind.parent}_id"))
+    missing = set(above.values()) - _linked(connection, entities.get(kind.parent))
+    lost = kept_back(connection, kind.parent, sorted(missing))
+    return _held(connection, kind, pks) | {pk for pk, parent in above.items() if parent in lost}
+
+
+def _held(connection: Connection, kind: Entity[Any, Any], pks: Sequence[int]) -> set[int]:
+    mapping = registry.mapping(connection, kind.name)
+    if mapping.holds is unheld and connection.direction(kind.name) != Direction.IN:
         return set()
-    linked = kind.links().linked().filter(connection=connection)
-    known = set(linked.values_list("record_id", flat=True))
-    found: set[int] = set()
+    known, found = _linked(connection, kind), set[int]()
     for start in range(0, len(pks), CHUNK):
         records = kind.records().filter(pk__in=pks[start : start + CHUNK])
         found |= {one.pk for one in records if held(connection, mapping, one, is_linked=one.pk in known)}
     return found
+
+
+def _linked(connection: Connection, kind: Entity[Any, Any]) -> set[int]:
+    links = kind.links().linked().filter(connection=connection)
+    return set(links.values_list("record_id", flat=True))

@@ -17,7 +17,7 @@ from connectors import queue, states
 from connectors.admin import cells, company_configuration, connection_head, figures, syncing, tabs
 from connectors.admin.board import health_of
 from connectors.admin.chosen import in_words, listed, number_of
-from connectors.admin.unsent import Unsent, unsent
+from connectors.admin.unsent import ALL, CHANGED, Unsent, unsent
 from connectors.entities import Entity
 from connectors.kinds import Kind
 from connectors.models import Connection
@@ -25,7 +25,7 @@ from synclog import runs, words
 from synclog.models import Run
 
 ENTITY = "entity"  # the name under which the page's address and form name what was switched on
-WHAT, CHANGED = "what", "changed"  # posted where only what was changed shall go
+WHAT = "what"  # posted with which of it shall go
 TITLE = "Send what was not sent yet"
 Wanted = Mapping[str, list[int]]  # pks by entity
 
@@ -72,7 +72,7 @@ def question(request: HttpRequest, connection: Connection, turned: Sequence[Enti
 
 def _sentences(item: Unsent) -> str:
     """Return both counts in sentences, as far as there is anything."""
-    changed, never = len(item.changed), len(item.never)
+    changed, never = len(item.changed), len(item.never) + len(item.disabled)
     parts = []
     if changed:
         verb = "was" if changed == 1 else "were"
@@ -85,7 +85,7 @@ def _sentences(item: Unsent) -> str:
 def page(request: HttpRequest, site: Any, connection: Connection) -> HttpResponse:
     """Ask: system, environment, counts and calls; the button repeats verb and number."""
     found = [unsent(connection, entity) for entity in _asked(request, connection, request.GET)]
-    total, changed = sum(item.total for item in found), sum(len(item.changed) for item in found)
+    total = sum(item.total for item in found)
     health = health_of(connection)
     context = {
         **site.each_context(request),
@@ -97,11 +97,10 @@ def page(request: HttpRequest, site: Any, connection: Connection) -> HttpRespons
         "number": f"{total:,}",
         "is_one": total == 1,
         "entities": [item.entity.name for item in found],
-        "parts": [part for item in found for part in _parts(item)],
-        "changed": f"{changed:,}" if 0 < changed < total else "",
+        "parts": [part for item in found for part in _parts(item, connection)],
         "what": WHAT,
-        "only_changed": CHANGED,
-        "left_out": [text for item in found for text in _left_out(item, connection)],
+        "ways": _ways(found),
+        "left_out": [text for item in found for text in _left_out(item)],
         "calls": _calls(connection, found),
         "paused": states.pause_words(health) if health else "",
         "run": syncing.new_run_id(),
@@ -118,13 +117,27 @@ def _calls(connection: Connection, found: Sequence[Unsent]) -> str:
     return f"About {words.counted(number, 'call', 'calls')} to {connection.system.label}."
 
 
-def _parts(item: Unsent) -> list[tuple[str, str]]:
-    """Return both counts with what they count; none is left out."""
-    parts = [(item.changed, "changed and not sent"), (item.never, "never sent")]
+def _ways(found: Sequence[Unsent]) -> list[tuple[str, str]]:
+    """Return the buttons, as what they post and their text: the first enables nothing, if it can."""
+    changed = sum(len(item.changed) for item in found)
+    never = sum(len(item.never) for item in found)
+    disabled = sum(len(item.disabled) for item in found)
+    ways = [("", f"Send {changed + never:,}")] if changed or never else []
+    if disabled:
+        ways.append((ALL, f"Enable and send {'all ' if ways else ''}{changed + never + disabled:,}"))
+    if changed and never:
+        ways.append((CHANGED, f"Send only the {changed:,} changed"))
+    return ways
+
+
+def _parts(item: Unsent, connection: Connection) -> list[tuple[str, str]]:
+    """Return the counts with what they count; none is left out."""
+    not_yet = f"never sent, and not enabled for {connection.name} yet"
+    parts = [(item.changed, "changed and not sent"), (item.never, "never sent"), (item.disabled, not_yet)]
     return [(item.counted(len(pks)), what) for pks, what in parts if pks]
 
 
-def _left_out(item: Unsent, connection: Connection) -> list[str]:
+def _left_out(item: Unsent) -> list[str]:
     """Return a sentence on each kind of records that stay, with why."""
     found = []
     for number, what in ((item.changed_left, "changed"), (item.never_left, "never sent")):
@@ -134,19 +147,16 @@ def _left_out(item: Unsent, connection: Connection) -> list[str]:
             found.append(
                 f"{more} {verb} {what}, but {have} a status that is not sent automatically: left out."
             )
-    if number := item.not_enabled:
-        verb = "is" if number == 1 else "are"
-        found.append(f"{item.counted(number)} {verb} not enabled for {connection.name}: left out.")
     return found
 
 
 def send(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Request what is still unsent, as one run, and tell the person."""
     asked = _asked(request, connection, request.POST)
-    only_changed = request.POST.get(WHAT) == CHANGED
+    what = request.POST.get(WHAT, "")
     with transaction.atomic():
         found = [unsent(connection, entity) for entity in asked]
-        wanted = {item.entity.name: item.to_send(only_changed=only_changed) for item in found}
+        wanted = {item.entity.name: item.to_send(what) for item in found}
         run, is_new = _run(request, connection, wanted)
         results = _request(request, wanted, connection, run) if is_new else {}
     _tell(request, run, wanted, results if is_new else None)
@@ -195,5 +205,6 @@ def _tell(request: HttpRequest, run: Run, wanted: Wanted, results: syncing.Resul
         off = sum(len(result.not_enabled) for result in results.values())
         parts = [f"{queued:,} queued", *([f"{off:,} not enabled"] if off else [])]
         named = listed([in_words(name, len(pks)) for name, pks in wanted.items() if pks])
-        text = format_html("{} chosen: {}. {}{}", named, ", ".join(parts), syncing.with_them(results), follow)
+        along = syncing.before_them(results) + syncing.with_them(results)
+        text = format_html("{} chosen: {}. {}{}", named, ", ".join(parts), along, follow)
     messages.info(request, text)

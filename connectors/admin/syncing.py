@@ -49,7 +49,7 @@ def request_sync(request: HttpRequest, board: Board, connection: Connection, cho
         f"{connection.name}: " if len(board.connections) > 1 else "",
         chosen.counted() if chosen.is_family else f"{chosen.total:,} chosen",
         ", ".join(_parts(chosen, queued, results)),
-        _before_them(board, results),
+        before_them(results),
         with_them(results),
         barred(chosen),
         paused(board, connection) if queued else "",
@@ -117,15 +117,16 @@ def names(pks: Mapping[str, Sequence[int]]) -> str:
     return f"{', '.join(found)} and {more:,} more" if more > 0 else ", ".join(found)
 
 
-def _before_them(board: Board, results: Results) -> str:
+def before_them(results: Results) -> str:
     """Say that parents that were never sent go first."""
-    parents = sum(result.parents for result in results.values())
-    if not parents:
+    parents = {name: result.parents for name, result in results.items() if result.parents}
+    number = sum(parents.values())
+    if not number:
         return ""
-    entity = entities.get(board.entity.parent)
-    verb = "was" if parents == 1 else "were"
-    counted = words.counted(parents, entity.label, entity.label_plural)
-    return f"{counted} of theirs {verb} never sent: {'it goes' if parents == 1 else 'they go'} first. "
+    entity = entities.get(entities.get(next(iter(parents))).parent)
+    counted = words.counted(number, entity.label, entity.label_plural)
+    verb, they = ("was", "it goes") if number == 1 else ("were", "they go")
+    return f"{counted} of theirs {verb} never sent: {they} first. "
 
 
 def with_them(results: Results) -> str:

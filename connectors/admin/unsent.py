@@ -17,6 +17,8 @@ from connectors.models import Connection
 from connectors.states import State
 from synclog import words
 
+CHANGED, ALL = "changed", "all"  # of what was not sent; else all that is enabled
+
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
@@ -25,52 +27,50 @@ class Unsent:
     entity: Entity[Any, Any]
     changed: list[int]
     never: list[int]  # nobody ever sent them
+    disabled: list[int]  # the same, and nobody enabled them for the connection yet
     changed_left: int  # in a status that is not sent automatically
     never_left: int  # the same
-    not_enabled: int  # never sent, and nobody let them go there
 
     @property
     def total(self) -> int:
         """Return how many there are to send."""
-        return len(self.changed) + len(self.never)
+        return len(self.changed) + len(self.never) + len(self.disabled)
 
     def counted(self, number: int) -> str:
         """Return a number of them in words, as in "31 companies"."""
         return words.counted(number, self.entity.label, self.entity.label_plural)
 
-    def to_send(self, *, only_changed: bool) -> list[int]:
-        """Return what was chosen."""
-        return self.changed if only_changed else [*self.changed, *self.never]
+    def to_send(self, what: str) -> list[int]:
+        """Return what of it goes: CHANGED alone, ALL, or else all that is enabled."""
+        if what == CHANGED:
+            return self.changed
+        return [*self.changed, *self.never, *(self.disabled if what == ALL else ())]
 
 
 def unsent(connection: Connection, entity: Entity[Any, Any]) -> Unsent:
     """Return what of an entity was not sent, and could be."""
-    changed = entity.links().filter(states.where(State.CHANGED), connection=connection)
-    records = entity.records()
-    new, disabled = _never_sent(connection, entity)
-    changed_ones, new_ones = records.filter(pk__in=changed.values("record")), records.filter(pk__in=new)
-    chosen = _in_sent_status(connection, entity)
-    to_send = [_pks(rows.filter(chosen)) for rows in (changed_ones, new_ones)]
-    kept = kept_back(connection, entity.name, to_send[1])
+    records, links = entity.records(), entity.links().filter(connection=connection)
+    changed = records.filter(pk__in=links.filter(states.where(State.CHANGED)).values("record"))
+    never = Q(pk__in=links.filter(states.where(State.NOT_SYNCED)).values("record"))
+    unknown = ~Q(pk__in=links.values("record")) & Q(sync_enabled=True)
+    if connection.associates_automatically(entity.name):
+        never, unknown = never | unknown, Q(pk__in=())
+    sent = _in_sent_status(connection, entity)
+    to_send = _pks(changed.filter(sent))
     return Unsent(
         entity,
-        changed=to_send[0],
-        never=[pk for pk in to_send[1] if pk not in kept],
-        changed_left=changed_ones.count() - len(to_send[0]),
-        never_left=new_ones.count() - len(to_send[1]),
-        not_enabled=disabled,
+        changed=to_send,
+        never=_going(connection, entity, records.filter(never, sent)),
+        disabled=_going(connection, entity, records.filter(unknown, sent)),
+        changed_left=changed.count() - len(to_send),
+        never_left=records.filter(never | unknown).count() - records.filter(never | unknown, sent).count(),
     )
 
 
-def _never_sent(connection: Connection, entity: Entity[Any, Any]) -> tuple[QuerySet[Any], int]:
-    """Return the records (pks) that may go and never did, and how many nobody let go there."""
-    links = entity.links().filter(connection=connection)
-    idle = links.filter(states.where(State.NOT_SYNCED))
-    unknown = entity.records().filter(sync_enabled=True).exclude(pk__in=links.values("record"))
-    if connection.associates_automatically(entity.name):
-        rows = entity.records().filter(Q(pk__in=idle.values("record")) | Q(pk__in=unknown.values("pk")))
-        return rows.values("pk"), 0
-    return idle.values("record"), unknown.count()
+def _going(connection: Connection, entity: Entity[Any, Any], records: QuerySet[Any]) -> list[int]:
+    pks = _pks(records)
+    kept = kept_back(connection, entity.name, pks)
+    return [pk for pk in pks if pk not in kept]
 
 
 def _in_sent_status(connection: Connection, entity: Entity[Any, Any]) -> Q:

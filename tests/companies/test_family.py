@@ -254,6 +254,31 @@ def test_who_is_kept_back_is_left_out_with_what_belongs_to_it(
     assert (Run.objects.get().requested, Run.objects.get().skipped) == (8, 2)
 
 
+def test_a_contact_alone_does_not_go_where_its_company_is_kept_back(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    anna = ContactFactory.create(company=CompanyFactory.create(name="Nope", status="rejected"))
+    data = {"action": "sync_better-b2b", "_selected_action": [anna.pk], "index": "0"}
+
+    answer = client.post("/admin/contacts/contact/", data, follow=True)
+
+    assert f"1 chosen: 1 not enabled ({anna})." in told(answer)
+    assert waiting_in_all() == (0, 0, 0)
+
+
+def test_contacts_go_where_their_company_is_there_and_comes_from_there_only(
+    client: Client, store: Connection, facebook: Company
+) -> None:
+    Connection.objects.update(directions={"company": "in"})
+    CompanyLink.objects.create(connection=store, record=facebook, remote_id="7")
+    mark = facebook.contacts.get(is_primary=True)
+    data = {"action": "sync_better-b2b", "_selected_action": [mark.pk], "index": "0"}
+
+    answer = client.post("/admin/contacts/contact/", data, follow=True)
+
+    assert "1 chosen: 1 queued." in told(answer)
+
+
 def test_who_is_kept_back_is_counted_apart_before(
     client: Client, store: Connection, facebook: Company
 ) -> None:

@@ -195,17 +195,71 @@ def test_never_sent_counts_only_what_automatic_sync_would_send(account: Connecti
     assert "1 more company was never sent, but has a status that is not sent automatically" in html
 
 
-def test_where_somebody_must_enable_records_the_others_are_left_out_and_counted(client: Client) -> None:
-    store = B2BFactory.create()
+@pytest.fixture
+def store() -> Connection:
+    """A store, to which nothing goes that nobody enabled: one company is, two are not."""
+    made = B2BFactory.create()
     CompanyFactory.create_batch(2)
     rejected = CompanyFactory.create(status=Company.Status.REJECTED)
     for company in (CompanyFactory.create(), rejected):
-        CompanyLink.objects.create(connection=store, record=company)
+        CompanyLink.objects.create(connection=made, record=company)
+    return made
+
+
+def test_what_nobody_enabled_is_counted_apart_and_needs_a_button_of_its_own(
+    store: Connection, client: Client
+) -> None:
+    html = text(client.post(url(store), boxes(client, store, auto_company="yes"), follow=True))
+
+    assert "Send these 3 now to Better B2B" in html
+    assert "<b>1 company</b> never sent</li>" in html
+    assert "<b>2 companies</b> never sent, and not enabled for Better B2B yet" in html
+    assert ">Send 1</button>" in html
+    assert 'value="all" data-once>Enable and send all 3</button>' in html
+
+
+@pytest.mark.parametrize(("what", "number"), [("", 1), ("all", 3)])
+def test_what_nobody_enabled_is_sent_where_that_was_chosen(
+    store: Connection, client: Client, what: str, number: int
+) -> None:
+    Connection.objects.update(auto_push={"company": True})
+
+    client.post(url(store, "send"), {"entity": "company", "what": what})
+
+    assert CompanyLink.objects.filter(state="pending").count() == number
+    assert Run.objects.get().requested == number
+
+
+def test_what_belongs_to_a_company_that_is_kept_back_is_left_with_it(
+    store: Connection, client: Client
+) -> None:
+    rejected = Company.objects.get(status=Company.Status.REJECTED)
+    Contact.objects.create(company=rejected, first_name="Mark", last_name="Z")
+    Connection.objects.update(auto_push={"contact": True})
+
+    answer = client.post(url(store, "send"), {"entity": "contact", "what": "all"}, follow=True)
+
+    assert "Nothing was left to send" in told(answer)
+    assert not ContactLink.objects.exists()
+
+
+def test_companies_that_go_first_are_counted(account: Connection, client: Client) -> None:
+    Contact.objects.create(company=CompanyFactory.create(), first_name="Mark", last_name="Z")
+    Connection.objects.update(auto_push={"contact": True})
+
+    answer = client.post(url(account, "send"), {"entity": "contact"}, follow=True)
+
+    assert "1 contact chosen: 1 queued. 1 company of theirs was never sent: it goes first." in told(answer)
+    assert Run.objects.get().requested == 2
+
+
+def test_where_nobody_enabled_any_the_only_button_enables_them(store: Connection, client: Client) -> None:
+    CompanyLink.objects.all().delete()
 
     html = text(client.post(url(store), boxes(client, store, auto_company="yes"), follow=True))
 
-    assert "Send this one now to Better B2B" in html
-    assert "2 companies are not enabled for Better B2B: left out." in html
+    assert ">Enable and send 3</button>" in html
+    assert "data-once>Send " not in html
 
 
 def test_asking_sends_nothing_and_only_from_now_on_leads_back(account: Connection, client: Client) -> None:
@@ -256,6 +310,10 @@ def test_only_what_is_changed_enabled_and_in_a_chosen_status_is_sent(
     assert "2 more companies were changed, but have a status that is not sent automatically" in asked
     assert CompanyLink.objects.filter(state="pending").count() == 1
     assert Run.objects.get().requested == 1
+
+
+def test_a_question_that_is_asked_about_nothing_is_answered(account: Connection, client: Client) -> None:
+    assert "Nothing is left to send" in text(client.get(url(account, "send"), {"entity": "company"}))
 
 
 def test_a_double_click_makes_one_run(account: Connection, client: Client) -> None:
