@@ -117,7 +117,8 @@ def state_remark(lists: Lists, address: Any) -> str:
     name = lists.country_label(country)
     if lists.states is not None and not lists.states.get(country):
         return (
-            f"Salesforce lists no states of this country ({name}), so {_quoted(text)} is left out; {_REST}."
+            f"Salesforce lists no states of this country ({name}), so {_quoted(text)} is left out; {_REST}. "
+            f"A Salesforce administrator can add them ({WHERE}); then press Test connection."
         )
     return (
         f"{_quoted(text)} is not on Salesforce's list of states ({name}), so it is left out; {_REST}. "

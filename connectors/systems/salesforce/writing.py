@@ -60,7 +60,7 @@ class Draft:
     def goes_on(self, mapping: FieldMapping, *, lists_are_fresh: bool) -> bool:
         """Return whether the same call would end otherwise, and prepare it.
 
-        What the org's lists refuse is left out once they were read again: see `is_stale`.
+        What the org's lists refuse is left out once they were read again: see `stale`.
         """
         if lists_are_fresh and (names := address_parts.refused(self.answer, self.sent)):
             self.left_out |= {name: self.sent[name] for name in names}
