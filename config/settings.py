@@ -39,7 +39,7 @@ if not DEVELOPMENT:
     environment.check_closed(SECRET_KEY, ALLOWED_HOSTS, debug=DEBUG)
 
 INSTALLED_APPS = [
-    "unfold",
+    "config.site.ConsoleSiteConfig",  # is Unfold's
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
@@ -60,6 +60,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.health.answer_first",
+    "config.trail.note_refusals",
     "config.bodies.refuse_large",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -114,6 +115,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
 ]
+AUTHENTICATION_BACKENDS = ["config.logins.BrakedBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 
@@ -250,6 +252,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"concord.security": {"level": "INFO"}},  # the trail, whatever LOG_LEVEL says
 }
 
 UNFOLD = {

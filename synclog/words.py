@@ -60,6 +60,13 @@ def lasting(since: datetime, now: datetime) -> str:
     return counted(seconds // 86_400, "day", "days")
 
 
+def waiting(seconds: int) -> str:
+    """Return how long to wait, as in "8 seconds" or "2 minutes": never less than it takes."""
+    if seconds < 60:
+        return counted(seconds, "second", "seconds")
+    return counted(-(-seconds // 60), "minute", "minutes")
+
+
 def counted(number: int, one: str, many: str) -> str:
     """Return a number with its noun, as in "1 company" or "1,204 companies"."""
     return f"{number:,} {one if number == 1 else many}"

@@ -4,30 +4,17 @@ Counted in the broker's Redis, which all web processes share. Where it does not 
 each process counts for itself: a registration never fails because of the broker.
 """
 
-import ipaddress
-import logging
 import math
 import time
-from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from limits import RateLimitItemPerHour
-from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from redis import ConnectionPool
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-logger = logging.getLogger(__name__)
+from synclog import rate_limits, visitors
 
-ANSWER_S = 0.4  # for Redis to connect, and to answer
-NETWORK_BITS = 64  # of an IPv6 address: the rest one visitor chooses at will
 EVERYBODY = "everybody"
-
-_own = MovingWindowRateLimiter(MemoryStorage())
 
 
 def wait_s(client: str) -> int:
@@ -35,33 +22,13 @@ def wait_s(client: str) -> int:
 
     `client` is what `client_of` says; for "" only the limit of all is looked at.
     """
-    try:
-        return _count(_shared(settings.REDIS_URL), client)
-    except StorageError:
-        logger.warning("the broker does not answer: this process counts registrations by itself")
-        return _count(_own, client)
+    return rate_limits.count(lambda counters: _count(MovingWindowRateLimiter(counters), client))
 
 
 def client_of(request: HttpRequest) -> str:
-    """Return whose address this is, as a hash; "" where the proxy does not tell.
-
-    Behind a proxy the last hop of X-Forwarded-For is the one that the proxy wrote;
-    those before it come from the visitor and are not believed.
-    """
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.BEHIND_PROXY:
-        address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return salted_hmac(__name__, _network(address)).hexdigest() if address else ""
-
-
-def _network(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, NETWORK_BITS), strict=False))
+    """Return whose address this is, as a hash; "" where the proxy does not tell."""
+    address = visitors.address_of(request)
+    return visitors.hashed(visitors.network_of(address)) if address else ""
 
 
 def _count(limiter: MovingWindowRateLimiter, client: str) -> int:
@@ -80,14 +47,3 @@ def _count(limiter: MovingWindowRateLimiter, client: str) -> int:
 
 def _until_free_s(limiter: MovingWindowRateLimiter, limit: RateLimitItemPerHour, whose: str) -> int:
     return max(1, math.ceil(limiter.get_window_stats(limit, whose).reset_time - time.time()))
-
-
-@cache
-def _shared(url: str) -> MovingWindowRateLimiter:
-    pool = ConnectionPool.from_url(
-        url,
-        socket_connect_timeout=ANSWER_S,
-        socket_timeout=ANSWER_S,
-        retry=Retry(NoBackoff(), 0),  # the library's own three retries take seconds
-    )
-    return MovingWindowRateLimiter(RedisStorage(url, connection_pool=pool, wrap_exceptions=True))

@@ -17,6 +17,7 @@ from companies.models import Company
 from contacts.models import Contact
 from contacts.registration import throttle
 from contacts.registration.forms import STAMP, TRAP, Registration
+from synclog import words
 
 logger = logging.getLogger(__name__)
 
@@ -85,10 +86,9 @@ def _page(request: HttpRequest, form: Registration, *, trouble: str = "", status
 
 
 def _too_many(request: HttpRequest, form: Registration, wait_s: int) -> HttpResponse:
-    minutes = -(-wait_s // 60)
     trouble = (
         "Too many companies registered within the last hour. Nothing was sent yet, and what you typed is "
-        f"still here: press Register again in {minutes} minute{'' if minutes == 1 else 's'}."
+        f"still here: press Register again in {words.waiting(wait_s)}."
     )
     answer = _page(request, form, trouble=trouble, status=429)
     answer["Retry-After"] = str(wait_s)
