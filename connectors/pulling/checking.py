@@ -15,7 +15,8 @@ from connectors.entities import Entity
 from connectors.inbound import Missing
 from connectors.models import Connection, Cursor, Link, Sighting
 from connectors.protocol import GONE
-from connectors.pulling import gone
+from connectors.pulling import gone, notices
+from connectors.pulling.applying import BUSY_S
 from connectors.pulling.passes import Reading
 from synclog import words
 from synclog.models import Entry
@@ -81,7 +82,8 @@ def _ask_for(reading: Reading, remote_ids: list[str]) -> None:
     read_at = clock.now()
     for one in reading.connector.fetch(reading.kind.name, remote_ids):
         if isinstance(one, Missing):
-            gone.missing(reading.connection, reading.kind, one.remote_id, by=reading.applier.by)
+            if not gone.missing(reading.connection, reading.kind, one.remote_id, by=reading.applier.by):
+                notices.keep(reading.connection, reading.kind.name, [one.remote_id], after_s=BUSY_S)
         else:
             reading.applier.page([one], read_at)
         Sighting.objects.bulk_create(

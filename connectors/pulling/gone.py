@@ -19,7 +19,8 @@ def missing(connection: Connection, kind: Entity[Any, Any], remote_id: str, *, b
     """Mark the link of a record that was asked for by its id and is not there.
 
     Returns False where it is being sent at this moment: ask again later. What waits to be
-    sent is left: its push finds out, and looks for it by more than its id.
+    sent is read then instead of compared, and looked for by more than its id. A record that
+    is switched off is marked too: it shows once it is switched on.
     """
     strays.forget(connection, kind.name, [remote_id])
     orphans.forget(connection, kind, remote_id)
@@ -29,10 +30,11 @@ def missing(connection: Connection, kind: Entity[Any, Any], remote_id: str, *, b
             return True
         if link.lease is not None and link.lease in queue.live_leases(connection):
             return False
-        if link.enabled == Link.Enabled.YES and link.state != Link.State.PENDING:
-            where = connection.system.label
-            pulled.note_gone(link, f"Deleted in {where}.")
-            _tell(connection, kind, link.record, remote_id, by)
+        if link.state == Link.State.PENDING:
+            pulled.have_read(link)
+            return True
+        pulled.note_gone(link, f"Deleted in {connection.system.label}.")
+        _tell(connection, kind, link.record, remote_id, by)
     return True
 
 

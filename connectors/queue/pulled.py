@@ -92,6 +92,12 @@ def note_gone(link: Any, message: str) -> None:
     _write(link, {**values, "failed_at": clock.now(), "lease": None})
 
 
+def have_read(link: Any) -> None:
+    """Have a waiting record read before it is compared, or once a call without an answer is over."""
+    if link.recheck_at is None:
+        _write(link, {"recheck_at": clock.now()})
+
+
 def link_new(
     kind: Entity[Any, Any],
     connection: Connection,
