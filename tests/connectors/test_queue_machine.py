@@ -26,7 +26,7 @@ from companies.models import Company, CompanyLink
 from connectors import entities, health, push, queue, states
 from connectors.desk import Desk
 from connectors.errors import LeaseLost, RateLimited, Transient
-from connectors.models import Connection, ConnectionHealth, Slot
+from connectors.models import Connection, ConnectionHealth, Orphan, Slot
 from connectors.protocol import (
     CREATE,
     GONE,
@@ -38,6 +38,7 @@ from connectors.protocol import (
     Status,
     UserRecord,
 )
+from connectors.queue.changes import differences
 from connectors.rendering import Renderer
 from connectors.states import State
 from contacts.models import Contact, ContactLink
@@ -45,11 +46,14 @@ from synclog.models import Run
 from tests.factories import CompanyFactory, ConnectionFactory
 
 COMPANIES = 2
+KINDS = ("company", "contact")
 VALUES = st.sampled_from(["", "1", "2"])
 LINKS = (CompanyLink, ContactLink)
 WHICH = st.integers(0, COMPANIES - 1)
 ENDINGS = st.sampled_from(["answered", "lost", "killed", "half", "limited"])
-EVENTS = st.tuples(st.sampled_from(["edit", "edit", "click", "cancel", "expire", "other"]), WHICH, VALUES)
+EVENTS = st.tuples(
+    st.sampled_from(["edit", "edit", "click", "cancel", "expire", "other", "no", "yes"]), WHICH, VALUES
+)
 
 
 class Killed(BaseException):
@@ -161,7 +165,17 @@ class QueueMachine(RuleBasedStateMachine):
 
     @initialize(automatic=st.booleans())
     def start(self, automatic: bool) -> None:
-        for model in (ContactLink, CompanyLink, Contact, Company, Slot, ConnectionHealth, Connection, Run):
+        for model in (
+            ContactLink,
+            CompanyLink,
+            Contact,
+            Company,
+            Slot,
+            Orphan,
+            ConnectionHealth,
+            Connection,
+            Run,
+        ):
             model.objects.all().delete()
         self.connection = ConnectionFactory.create(
             auto_push={"company": automatic, "contact": automatic}, batch_size=2, max_slots=2
@@ -169,6 +183,8 @@ class QueueMachine(RuleBasedStateMachine):
         self.companies = CompanyFactory.create_batch(COMPANIES, phone="")
         self.contacts = [Contact.objects.create(company=one, last_name="Z") for one in self.companies]
         self.remote = Remote()
+        self.visitors = 0  # companies that were made to be deleted
+        self.known_to_stay: set[str] = set()  # keys of deleted ones that were linked: the page said who stays
         self.forgotten: set[int] = set()  # unlinked at some time: what we had set is theirs since then
         for which in range(COMPANIES):
             self.click(which, False)
@@ -243,6 +259,40 @@ class QueueMachine(RuleBasedStateMachine):
             for run in sorted(set(waiting.values_list("run", flat=True))):
                 queue.cancel(Run(pk=run), self.connection, by="t")
 
+    @rule(which=WHICH, answer=st.sampled_from(["no", "yes", "automatic"]), edit=st.booleans(), value=VALUES)
+    def answer(self, which: int, answer: str, edit: bool, value: str) -> None:
+        """A person says No, Yes or Automatic of a company and its contact, and edits them."""
+        for kind, record in (("company", self.companies[which]), ("contact", self.contacts[which])):
+            if answer == "automatic":
+                queue.set_automatic(kind, record.pk, self.connection, by="t")
+            else:
+                queue.set_enabled(kind, record.pk, self.connection, answer == "yes", by="t")
+        if edit:
+            self.edit(which, value, value)
+            self.edit_contact(which, value, False)
+
+    @rule(which=WHICH, values=st.lists(VALUES, min_size=1, max_size=2))
+    def edit_while_switched_off(self, which: int, values: list[str]) -> None:
+        self.answer(which, "no", False, "")
+        for value in values:
+            self.answer(which, "no", True, value)
+        self.answer(which, "yes", False, "")
+
+    @rule(ending=ENDINGS)
+    def delete_while_it_is_made(self, ending: str) -> None:
+        """A company is deleted here while the call that makes it is under way, or soon after."""
+        visitor = CompanyFactory.create(phone="")
+        self.visitors += 1
+        queue.enqueue("company", [visitor.pk], self.connection, run=uuid.uuid4(), requested_by="t")
+        self.one_batch(ending, lambda _: self.beside(lambda: self.delete(visitor.pk)))
+        self.delete(visitor.pk)
+
+    def delete(self, pk: int) -> None:
+        for company in Company.objects.filter(pk=pk):
+            if CompanyLink.objects.filter(record=company).exclude(remote_id="").exists():
+                self.known_to_stay.add(str(company.public_id))
+            company.delete()
+
     @rule()
     def look_for_changes(self) -> None:
         queue.find_changed(self.connection, "company")
@@ -252,25 +302,35 @@ class QueueMachine(RuleBasedStateMachine):
         """Run what happens while an answer is under way, on another database connection."""
 
         def all_of_it() -> None:
+            for event, which, value in events:
+                if event == "edit":
+                    self.edit(which, value, value)
+                    self.edit_contact(which, value, value == "2")
+                elif event == "click":
+                    self.click(which, False)
+                    self.click_contact(which)
+                elif event == "cancel":
+                    self.cancel()
+                elif event in ("no", "yes"):
+                    self.answer(which, event, False, "")
+                elif event == "expire":
+                    past = timezone.now() - timedelta(seconds=1)
+                    Slot.objects.filter(lease=lease).update(expires_at=past)
+                else:
+                    self.one_batch("answered", lambda _: None)
+
+        self.beside(all_of_it)
+
+    def beside(self, act: Callable[[], None]) -> None:
+        """Do something on another database connection, and wait until it is done."""
+
+        def guarded() -> None:
             try:
-                for event, which, value in events:
-                    if event == "edit":
-                        self.edit(which, value, value)
-                        self.edit_contact(which, value, value == "2")
-                    elif event == "click":
-                        self.click(which, False)
-                        self.click_contact(which)
-                    elif event == "cancel":
-                        self.cancel()
-                    elif event == "expire":
-                        past = timezone.now() - timedelta(seconds=1)
-                        Slot.objects.filter(lease=lease).update(expires_at=past)
-                    else:
-                        self.one_batch("answered", lambda _: None)
+                act()
             finally:
                 connections.close_all()
 
-        thread = threading.Thread(target=all_of_it)
+        thread = threading.Thread(target=guarded)
         thread.start()
         thread.join(timeout=30)
         assert not thread.is_alive()
@@ -293,12 +353,32 @@ class QueueMachine(RuleBasedStateMachine):
     @invariant()
     def no_record_exists_twice(self) -> None:
         if hasattr(self, "remote"):
-            assert len(self.remote.records) == len(self.remote.keys) <= 2 * COMPANIES
+            most = 2 * COMPANIES + self.visitors
+            assert len(self.remote.records) == len(self.remote.keys) <= most
+
+    @invariant()
+    def what_says_in_sync_has_nothing_to_send(self) -> None:
+        if not hasattr(self, "remote"):
+            return
+        for kind in entities.in_order(["company", "contact"]):
+            links = list(kind.links().filter(states.where(State.IN_SYNC)).select_related("record"))
+            differing = differences(links, Renderer(self.connection, kind))
+            assert not any(differing), list(zip(links, differing, strict=True))
+
+    @invariant()
+    def nobody_is_made_over_there_whom_nobody_tells_of(self) -> None:
+        if not hasattr(self, "remote"):
+            return
+        ours = {str(record.public_id) for kind in KINDS for record in entities.get(kind).records()}
+        told = {str(orphan.public_id) for orphan in Orphan.objects.all()}
+        assert set(self.remote.keys) <= ours | told | self.known_to_stay
 
     def teardown(self) -> None:
         if not hasattr(self, "remote"):
             return
         Slot.objects.update(lease=None, expires_at=None)
+        for which in range(COMPANIES):
+            self.answer(which, "yes", False, "")
         self.calm_down()
         self.create_again_what_is_gone()
         self.retry_what_was_given_up()
