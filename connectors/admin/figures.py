@@ -216,7 +216,7 @@ def orphans(connection: Connection) -> str:
     """Return how many records are over there whose own were deleted here meanwhile, "" for none."""
     number = connection.orphans.count()
     counted = words.counted(number, "record", "records")
-    return f"{counted} in {connection.system.label} without one here" if number else ""
+    return f"{counted} left behind in {connection.system.label}" if number else ""
 
 
 def changed(connection: Connection, entity: Entity[Any, Any]) -> int:

@@ -1,11 +1,12 @@
 """What goes along when records are deleted here, and what of them stays in which system, in words."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectors import entities, queue
 from connectors.entities import Entity
-from connectors.models import Connection
+from connectors.models import Connection, LinkQuerySet
 from synclog import words
 
 
@@ -24,15 +25,19 @@ def of_children(entity: Entity[Any, Any], records: Sequence[Any]) -> list[str]:
     pks, said = [record.pk for record in records], []
     for child in entities.children_of(entity.name):
         mine: dict[str, Any] = {f"record__{child.parent}__in": pks}
-        linked = child.links().linked().filter(**mine).values_list("connection__name", flat=True)
-        names = list(linked)
-        for name in dict.fromkeys(names):
-            counted = words.counted(names.count(name), child.label, child.label_plural)
-            said.append(f"{counted} {'stays' if names.count(name) == 1 else 'stay'} in {name}.")
-        if sending := child.links().filter(remote_id="", unsure=True, **mine).count():
-            counted = words.counted(sending, child.label, child.label_plural)
-            said.append(f"{counted} {'is' if sending == 1 else 'are'} being sent, and may be made there too.")
+        links = child.links().filter(**mine)
+        for name, number in _by_connection(links.linked()).items():
+            counted = words.counted(number, child.label, child.label_plural)
+            said.append(f"{counted} {'stays' if number == 1 else 'stay'} in {name}.")
+        for name, number in _by_connection(links.filter(remote_id="", unsure=True)).items():
+            counted = words.counted(number, child.label, child.label_plural)
+            verb = "is" if number == 1 else "are"
+            said.append(f"{counted} {verb} being sent to {name} and may be made there too.")
     return said
+
+
+def _by_connection(links: LinkQuerySet) -> Counter[str]:
+    return Counter(links.order_by("pk").values_list("connection__name", flat=True))
 
 
 def of_each(entity: Entity[Any, Any], records: Sequence[Any]) -> dict[int, list[str]]:
@@ -54,7 +59,10 @@ def _under_way(entity: Entity[Any, Any], records: Sequence[Any]) -> Iterator[tup
     for link in links.select_related("connection").order_by("record_id", "connection__name"):
         name = link.connection.name
         if link.lease in queue.live_leases(link.connection):
-            text = f"It is being sent to {name} at this moment and will be made there: wait until then."
+            text = (
+                f"It is being sent to {name} at this moment and will be made there. Wait until it has been "
+                "sent, or find it there and delete it."
+            )
         else:
             text = f"It was sent to {name}, which did not answer: it may have been made there."
         yield link.record_id, text

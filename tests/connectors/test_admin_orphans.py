@@ -52,7 +52,7 @@ def press(client: Client, orphan: Orphan, way: str) -> Any:
 def test_it_stands_on_the_page_with_its_ways_out(client: Client, shelf: Shelf, left: Orphan) -> None:
     html = section(client, shelf.connection)
 
-    assert "1 record in Shelf without one here" in html
+    assert "1 record left behind in Shelf" in html
     assert f"Facebook was made in Shelf as {left.remote_id} and deleted here meanwhile." in html
     assert f'href="http://shelf.test/company/{left.remote_id}"' in html
     assert "Dismiss</button>" in html
@@ -62,7 +62,7 @@ def test_it_stands_on_the_page_with_its_ways_out(client: Client, shelf: Shelf, l
 def test_the_overview_leads_to_it(client: Client, shelf: Shelf, left: Orphan) -> None:
     html = client.get("/admin/").content.decode()
 
-    assert f'<a href="{url(shelf.connection)}#cc-orphans">1 record in Shelf without one here</a>' in html
+    assert f'<a href="{url(shelf.connection)}#cc-orphans">1 record left behind in Shelf</a>' in html
 
 
 def test_a_connection_without_any_has_no_such_section(client: Client, shelf: Shelf) -> None:
@@ -126,6 +126,6 @@ def test_deleting_says_that_the_record_is_being_sent(client: Client, salesforce:
     html = client.get(f"/admin/companies/company/{company.pk}/delete/").content.decode()
     other = client.get(f"/admin/contacts/contact/{mark.pk}/delete/").content.decode()
 
-    assert "It is being sent to Salesforce at this moment and will be made there" in html
-    assert "1 contact is being sent, and may be made there too." in html
+    assert "It is being sent to Salesforce at this moment and will be made there." in html
+    assert "1 contact is being sent to Salesforce and may be made there too." in html
     assert "It was sent to Salesforce, which did not answer: it may have been made there." in other
