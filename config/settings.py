@@ -68,9 +68,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.idle.end_when_idle",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.refusals.Refusals",
     "config.zone.ReaderZone",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -108,12 +110,24 @@ else:
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+# For the processes that serve pages alone: a worker, a migration or the pruner may take longer.
+WEB_STATEMENT_TIMEOUT_S = env.float("WEB_STATEMENT_TIMEOUT_S", default=10.0)
+if env.bool("CONCORD_SERVES_PAGES", default=False) and DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    _options = DATABASES["default"]["OPTIONS"]
+    _limit = f"-c statement_timeout={WEB_STATEMENT_TIMEOUT_S * 1000:.0f}"
+    _options["options"] = f"{_options.get('options', '')} {_limit}".strip()
 ATOMIC_REQUESTS = False  # no I/O inside a transaction (connectors/queue/)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_VALIDATORS = {
+    "UserAttributeSimilarityValidator": {},
+    "MinimumLengthValidator": {"min_length": 12},
+    "CommonPasswordValidator": {},
+    "NumericPasswordValidator": {},
+}
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in _VALIDATORS.items()
 ]
 AUTHENTICATION_BACKENDS = ["config.logins.BrakedBackend"]
 LOGIN_URL = "admin:login"
@@ -134,6 +148,7 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 # Without collectstatic (demo, development) files are served from where they lie.
 WHITENOISE_USE_FINDERS = env.bool("WHITENOISE_USE_FINDERS", default=DEVELOPMENT)
 
+SESSION_COOKIE_AGE = round(env.float("SESSION_IDLE_MINUTES", default=480.0) * 60)  # config/idle.py
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=HTTPS)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if HTTPS else 0)

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
 from synclog import words
 from synclog.filters import OUTCOMES, LogFilter
 from synclog.models import Entry
 from synclog.paging import KeysetChangeList
+from synclog.strict_admin import StrictAdmin
 
 GRID_CHARS = 300  # of a text in the grid; the entry's page shows all
 
@@ -42,7 +42,7 @@ class LogChangeList(KeysetChangeList):
 
 
 @admin.register(Entry)
-class EntryAdmin(ModelAdmin):
+class EntryAdmin(StrictAdmin):
     """What happened, to which record, when, by whom. Nobody edits it."""
 
     list_display_links = ["sentence"]

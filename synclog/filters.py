@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core import validators
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -33,12 +34,20 @@ def _select(label: str, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, required=False, choices=[("", "All"), *choices])
 
 
+def _day(label: str) -> forms.DateField:
+    """Return a box for a day that has a next one in every time zone."""
+    near = [validators.MinValueValidator(date(1970, 1, 1)), validators.MaxValueValidator(date(2999, 12, 31))]
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput({"type": "date"}), validators=near
+    )
+
+
 class LogFilter(forms.Form):
     """The six filters of the log and, folded, the others. Every one may be empty."""
 
     level = _select("Level", Entry.Level.choices)
-    from_date = forms.DateField(label="From Date", required=False, widget=forms.DateInput({"type": "date"}))
-    to_date = forms.DateField(label="To Date", required=False, widget=forms.DateInput({"type": "date"}))
+    from_date = _day("From Date")
+    to_date = _day("To Date")
     from_time = forms.TimeField(label="From Time", required=False, widget=forms.TimeInput({"type": "time"}))
     to_time = forms.TimeField(label="To Time", required=False, widget=forms.TimeInput({"type": "time"}))
     message = forms.CharField(

@@ -38,6 +38,14 @@ class OverCompanyMixin(_Admin):
         mine = f"{OVER}={over(request)}" if over(request) else ""
         return "&".join(filter(None, [kept, mine]))
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the whole list: the way up from a page that was opened over a company leads here, too."""
+        if OVER in request.GET:
+            asked = request.GET.copy()
+            del asked[OVER]
+            request.GET = asked  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)
+
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Return to the company."""
         return self._company(request) or super().response_post_save_add(request, obj)

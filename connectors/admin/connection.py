@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
 from connectors import doorbell, health, registry, tokens
 from connectors.admin import (
@@ -35,6 +34,7 @@ from connectors.admin.orphans import OrphanViewsMixin
 from connectors.admin.plain import PlainWordsMixin
 from connectors.kinds import Kind
 from connectors.models import Connection, ConnectionHealth
+from synclog.strict_admin import StrictAdmin
 
 LOGIN_CHANGED = "Login changed"
 
@@ -47,7 +47,7 @@ class ConnectionAdmin(
     InboundViewsMixin,
     ConnectionViewsMixin,
     HistoryMixin,
-    ModelAdmin,
+    StrictAdmin,
 ):
     """One account of one remote system, how it fares, and its buttons."""
 

@@ -8,16 +8,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 
 from connectors.admin import cells, seen, tabs
 from connectors.admin.deleting import KeepsOverThereMixin
 from connectors.admin.history import HistoryMixin
 from connectors.admin.strip import StripMixin
 from synclog import words
+from synclog.strict_admin import StrictAdmin
 
 
-class RecordAdmin(KeepsOverThereMixin, HistoryMixin, StripMixin, ModelAdmin):
+class RecordAdmin(KeepsOverThereMixin, HistoryMixin, StripMixin, StrictAdmin):
     """Find records, see their state in every system, send them, edit them."""
 
     lead = ""  # what the grid is for

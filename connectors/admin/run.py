@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
-from unfold.admin import ModelAdmin
 
 from connectors import entities, queue, states
 from connectors.admin import cells, connection_head, run_cancel, syncing
@@ -22,6 +21,7 @@ from connectors.admin.board import health_of, synced_entities
 from connectors.models import Connection
 from synclog import words
 from synclog.models import Entry, Run
+from synclog.strict_admin import StrictAdmin
 
 SHOWN_ENTRIES = 50
 SEGMENTS = (
@@ -36,7 +36,7 @@ SEGMENTS = (
 
 
 @admin.register(Run)
-class RunAdmin(ModelAdmin):
+class RunAdmin(StrictAdmin):
     """Watch one run; know when it is over and what it left. Nobody edits it."""
 
     list_per_page = 50

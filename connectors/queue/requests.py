@@ -15,8 +15,9 @@ from connectors.models import Connection, Link, LinkQuerySet
 from connectors.queue.leads import enable_leads
 from connectors.queue.upsert import write_requests
 from connectors.rendering import parent_is_there
-from synclog import runs
+from synclog import runs, statements
 
+MANY = 5_000  # records whose request may take longer than a page's statement
 CLICK_MOST = 25  # records that one click may put ahead of the others: more of them are a backlog
 
 
@@ -99,6 +100,8 @@ def _enqueue(
     along: bool,
 ) -> Enqueued:
     with transaction.atomic():
+        if len(wanted) > MANY:
+            statements.allow_longer()
         off = _switched_off(kind, connection, wanted)
         sent = [pk for pk in wanted if pk not in off]
         # First: parents before children.

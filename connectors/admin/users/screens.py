@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from connectors.admin import cells
@@ -20,6 +19,7 @@ from connectors.admin.plain import PlainWordsMixin
 from connectors.admin.users import grid, proposing, ranks, tab, top
 from connectors.models import Connection
 from connectors.users import mirror
+from synclog.strict_admin import StrictAdmin
 
 if TYPE_CHECKING:
     _UserAdmin = DjangoUserAdmin[User]
@@ -35,7 +35,7 @@ for _model in list(admin.site._registry):
 
 
 @admin.register(User)
-class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, ModelAdmin):
+class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, StrictAdmin):
     """The people who use the console, and who they are in each system."""
 
     form = UserChangeForm
@@ -133,5 +133,5 @@ class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):
+class GroupAdmin(DjangoGroupAdmin, StrictAdmin):
     """Roles: named sets of permissions."""
