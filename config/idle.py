@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 SEEN_AT = "seen_at"
@@ -20,8 +22,14 @@ def end_when_idle(
     def answer(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             now = time.time()
-            if now - request.session.get(SEEN_AT, 0) > NOTE_EVERY_S:
+            if now - float(request.session.get(SEEN_AT, 0)) > NOTE_EVERY_S:
                 request.session[SEEN_AT] = now
         return get_response(request)
 
     return answer
+
+
+@receiver(user_logged_in)
+def begin(request: HttpRequest, **_: object) -> None:
+    """Note the login itself: the session is written then anyway."""
+    request.session[SEEN_AT] = time.time()
