@@ -7,7 +7,8 @@
 
 Who may change what: `requests` asks (state, ticket, run, not_before), for the saves
 `changes`; `cancelling` withdraws what a run still waits for (a call under way is settled
-all the same), and `decisions` stores what a person says of one link; `slots` says who
+all the same), and `decisions` stores what a person says of one link; `leads` enables
+who new records are created with; `slots` says who
 may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
 (everything that an answer decides), `rechecks` requests what a call without an answer
 may have changed (recheck_at). Every function takes its locks in the order of
