@@ -442,7 +442,9 @@ def test_the_page_keeps_within_its_queries(
     client: Client, mark: Contact, django_assert_max_num_queries: Any
 ) -> None:
     for name in ("Salesforce", "Salesforce EMEA"):
-        Connection.objects.create(kind="salesforce", slug=name, name=name, base_url="http://127.0.0.1:1")
+        Connection.objects.create(
+            kind="salesforce", slug=name, name=name, base_url="http://127.0.0.1:1", enabled=True
+        )
     client.get(change(mark))
 
     with django_assert_max_num_queries(40):
