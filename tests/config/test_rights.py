@@ -78,6 +78,8 @@ synclog_run_history                    l-++++  l-++++
 synclog_run/<path:object_id>/          l+++++  l+++++
 synclog_run_live                       l-++++  l-++++
 synclog_run_retry                      lmmmmm  l--+++
+synclog_run_cancel                     lmmmmm  l--+++
+synclog_run_rest                       lmmmmm  l--+++
 
 connectors_connection_changelist       l-++++  l-++++
 connectors_connection_add              l---++  l---++
@@ -98,6 +100,10 @@ connectors_connection_fetch            lmmmmm  l---00
 connectors_connection_hooks            lmmmmm  l---00
 connectors_connection_unhook           lmmmmm  l---00
 connectors_connection_believe          lmmmmm  l---00
+connectors_connection_dismiss_orphan   lmmmmm  l---++
+connectors_connection_take_orphan      lmmmmm  l---++
+connectors_connection_alert_test       lmmmmm  l---++
+connectors_connection_alert_secret     lmmmmm  l---++
 connectors_connection_simple_history   l00000  l00000
 
 auth_user_changelist                   l-++++  l-++++
@@ -232,7 +238,9 @@ def examples() -> dict[str, dict[str, Any]]:
         "companies_company": {"object_id": company.pk},
         "companies_location": {"object_id": location.pk, "connection_id": store.pk},
         "contacts_contact": {"object_id": contact.pk},
-        "connectors_connection": {"object_id": account.pk, "pk": account.pk, "spare": spare.pk},
+        "connectors_connection": {
+            "object_id": account.pk, "pk": account.pk, "spare": spare.pk, "orphan_pk": 1,
+        },
         "synclog_run": {"object_id": run.pk, "pk": run.pk},
         "synclog_entry": {"object_id": entry.pk},
         "auth_user": {
