@@ -1,6 +1,7 @@
 """Messages about a connection: where they go, how the last ones fared, a test and the signing secret."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -98,6 +99,7 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
     state = alerts.state_of(connection)
     has_secret = state is not None and bool(state.secret.get("value"))
     rows = Alert.objects.filter(connection=connection).order_by("-created_at", "-pk")[:SHOWN]
+    lines = [_line(alert) for alert in rows]
     return {
         "cc_alerts": {
             "sentence": _sentence(),
@@ -107,7 +109,9 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
             "url": connection.alert_url if may_change else _host(connection.alert_url),
             "has_secret": has_secret,
             "secret_label": "Make a new signing secret" if has_secret else "Make the signing secret",
-            "lines": [_line(alert) for alert in rows],
+            "lines": lines,
+            "title": _title(lines),
+            "is_open": any(line["tone"] != "good" for line in lines[:1]),
             "may_change": may_change,
             "anchor": ANCHOR,
             "urls": {
@@ -119,12 +123,21 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
 
 
 def _sentence() -> str:
-    number, after_s = settings.CONCORD["alert_failures"], settings.CONCORD["alert_after_s"]
+    number, now = settings.CONCORD["alert_failures"], clock.now()
+    after = words.lasting(now - timedelta(seconds=settings.CONCORD["alert_after_s"]), now)
     return (
         "One message when this connection pauses because of something that nobody here did, one when it "
         f"goes on, and one when {number:,} of its records fail within an hour. A pause that ends by itself "
-        f"is told when it lasts {words.counted(int(after_s), 'second', 'seconds')}."
+        f"is told when it lasts {after}."
     )
+
+
+def _title(lines: list[dict[str, str]]) -> str:
+    """Say how the newest message fared."""
+    if not lines:
+        return ""
+    newest = lines[0]
+    return f"Last message: {newest['word']}" + (f" {newest['text']}" if newest["tone"] == "good" else "")
 
 
 def _host(url: str) -> str:

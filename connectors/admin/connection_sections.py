@@ -53,7 +53,7 @@ def sections(system: Kind, connection: Connection | None) -> list[Section]:
         *_settings(system),
         (
             "Messages",
-            {"fields": [alert_fields.NAMES], "description": MESSAGES, "classes": [alert_fields.ANCHOR]},
+            {"fields": [*alert_fields.NAMES], "description": MESSAGES, "classes": [alert_fields.ANCHOR]},
         ),
         (
             "Speed",

@@ -31,7 +31,6 @@ SEGMENTS = (
     ("rejected", "failed", "bad"),
     ("conflict", "needs your choice", "choice"),
     ("skipped", "not enabled", "calm"),
-    ("withdrawn", "not sent", "warn"),
 )
 
 
@@ -196,8 +195,11 @@ def waiting_runs() -> dict[uuid.UUID, int]:
     return found
 
 
-def headline(run: Run, waits: int) -> tuple[str, str]:
-    """Return the outcome in words with its tone. The worst one takes the headline."""
+def headline(run: Run, waits: int, in_flight: int = 0) -> tuple[str, str]:
+    """Return the outcome in words with its tone. The worst one takes the headline.
+
+    `in_flight`: withdrawn records whose call is under way still.
+    """
     bad = []
     if run.rejected:
         bad.append(f"{run.rejected:,} failed")
@@ -206,9 +208,7 @@ def headline(run: Run, waits: int) -> tuple[str, str]:
     if waits:
         return ", ".join([f"{waits:,} waiting", *bad]), "bad" if bad else "busy"
     if run.cancelled_at:
-        sent = run.created + run.updated
-        parts = [f"{sent:,} sent", *bad, *([f"{run.withdrawn:,} not sent"] if run.withdrawn else [])]
-        return f"Cancelled by {run.cancelled_by}: {', '.join(parts)}", "bad" if bad else "warn"
+        return f"Cancelled by {run.cancelled_by}: {_stopped(run, bad, in_flight)}", "bad" if bad else "warn"
     if bad:
         return f"Done, {', '.join(bad)}", "bad"
     if run.requested and run.unchanged == run.requested:
@@ -221,6 +221,13 @@ def headline(run: Run, waits: int) -> tuple[str, str]:
     return f"Done: {', '.join(_done(run))}", "good"
 
 
+def _stopped(run: Run, bad: list[str], in_flight: int) -> str:
+    parts = [f"{run.created + run.updated:,} sent", *bad]
+    parts += [f"{in_flight:,} being sent"] if in_flight else []
+    not_sent = run.withdrawn - in_flight
+    return ", ".join([*parts, *([f"{not_sent:,} not sent"] if not_sent > 0 else [])])
+
+
 def _done(run: Run) -> list[str]:
     pairs = ((run.created, "created"), (run.updated, "updated"), (run.unchanged, "already in sync"))
     return [f"{number:,} {word}" for number, word in pairs if number]
@@ -229,26 +236,17 @@ def _done(run: Run) -> list[str]:
 def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     """Return what a run's page shows; the parts of the count add up to what was asked for."""
     waits = queue.waiting(run.pk)
-    parts = [{"number": getattr(run, name), "word": word, "tone": tone} for name, word, tone in SEGMENTS]
-    parts.append({"number": waits, "word": "waiting", "tone": "busy"})
-    taken = run.requested - run.finished - run.withdrawn - waits
-    gone = "taken over by a newer request, or deleted here"
-    parts.append({"number": max(0, taken), "word": gone, "tone": "calm"})
-    shown = [part for part in parts if part["number"]]
-    whole = sum(part["number"] for part in shown) or 1
-    for part in shown:
-        part["share"] = f"{part['number'] / whole * 100:.3f}"
-        part["text"] = f"{part['number']:,}"
-    told = headline(run, waits)
-    entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
     stop = run_cancel.context(request, run, _connection_of(run), waits)
+    shown = _parts(run, waits, stop["in_flight"])
+    told = headline(run, waits, stop["in_flight"])
+    entries = Entry.objects.filter(run=run.pk).defer("request", "answer", "search").order_by("-id")
     left = _still_failed(run) if run.rejected and not waits and connection_head.may_retry(request) else 0
     return {
         "run": run,
         "headline": told[0],
         "tone": told[1],
         "parts": shown,
-        "whole": f"{whole:,}" if shown else "",
+        "whole": f"{sum(part['number'] for part in shown):,}" if shown else "",
         "is_running": bool(waits or stop["in_flight"]),
         "calls": words.counted(run.calls, "call", "calls"),
         "took": words.lasting(run.started_at, run.last_at or timezone.now()) if shown else "",
@@ -261,6 +259,26 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "zone": words.zone(),
         **stop,
     }
+
+
+def _parts(run: Run, waits: int, in_flight: int) -> list[dict[str, Any]]:
+    """Return the parts that have a number, each with its share; they add up to what was asked for."""
+    taken = max(0, run.requested - run.finished - run.withdrawn - waits)
+    numbers = [(getattr(run, name), word, tone) for name, word, tone in SEGMENTS]
+    numbers += [
+        (max(0, run.withdrawn - in_flight), "not sent", "warn"),
+        (in_flight, "being sent", "busy"),
+        (waits, "waiting", "busy"),
+        (taken, "taken over by a newer request, or deleted here", "calm"),
+    ]
+    whole = sum(number for number, _, _ in numbers) or 1
+    return [
+        {
+            "number": number, "word": word, "tone": tone,
+            "text": f"{number:,}", "share": f"{number / whole * 100:.3f}",
+        }
+        for number, word, tone in numbers if number
+    ]  # fmt: skip
 
 
 def _still_failed(run: Run) -> int:

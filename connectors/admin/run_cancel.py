@@ -26,16 +26,20 @@ def is_cancellable(run: Run) -> bool:
 
 def cancel(request: HttpRequest, run: Run, connection: Connection) -> None:
     """Cancel a run and tell how many records were not sent."""
-    if not queue.waiting(run.pk) and not run.cancelled_at:
-        messages.info(request, "Nothing was left to cancel: each record has its outcome.")
-        return
     done = queue.cancel(run, connection, by=request.user.get_username())
-    if not done.is_first and not done.withdrawn:
-        messages.info(request, f"{run.cancelled_by} has cancelled this run already.")
-        return
-    were = words.counted(done.withdrawn, "record that waited is not sent", "records that waited are not sent")
     handed = _handed_over(done.handed_over)
-    messages.info(request, f"The run is cancelled: {were}. What was sent stands.{handed}")
+    if done.withdrawn:
+        one, many = "record that waited is not sent", "records that waited are not sent"
+        text = f"The run is cancelled: {words.counted(done.withdrawn, one, many)}. What was sent stands."
+    elif run.cancelled_at:
+        text = f"{run.cancelled_by} has cancelled this run already."
+    else:
+        text = (
+            "Nothing was left to cancel: each record has its outcome."
+            if not handed
+            else "Nothing was withdrawn."
+        )
+    messages.info(request, f"{text}{handed}")
 
 
 def _handed_over(number: int) -> str:
@@ -111,11 +115,13 @@ def _told(run: Run, connection: Connection, in_flight: int, left: int) -> list[s
         ]
     if not run.withdrawn:
         return [f"{sent}.", "Nothing was left to send."]
-    said = [f"{sent}.", f"{not_sent} not sent: they show as Changed, not sent or Not synced."]
     since = run.withdrawn - left
+    if not left:
+        return [f"{sent}.", f"{not_sent} not sent by this run, and asked for again since."]
+    said = [f"{sent}.", f"{not_sent} not sent: they show as “Changed, not sent” or “Not synced”."]
     if since > 0:
         said.append(f"{words.counted(since, 'of them was', 'of them were')} asked for again since.")
-    if left and any(connection.pushes_automatically(kind.name) for kind in _kinds(run, connection)):
+    if any(connection.pushes_automatically(kind.name) for kind in _kinds(run, connection)):
         said.append("Automatic sync is on: what differs is sent after its next save, or tonight.")
     return said
 

@@ -36,7 +36,8 @@ def cancel(run: Run, connection: Connection, *, by: str) -> Cancelled:
 
     A talker that has some of it claimed makes no further call for it (`withdrawn`); the call
     under way is settled and counted. What a later request has taken over is left to that. A
-    second call withdraws what was requested under this run since the first.
+    second call withdraws what was requested under this run since the first. A run of which
+    nothing waits is over, and is not cancelled.
     """
     heirs: Counter[uuid.UUID] = Counter()
     is_first, number = False, 0
@@ -45,10 +46,10 @@ def cancel(run: Run, connection: Connection, *, by: str) -> Cancelled:
             heirs += _hand_over(kind, connection, run.pk)
             number += withdraw(kind, connection, run.pk, by=by)
         for run_id in sorted({*heirs, run.pk}):  # after the links, in one order: as a talker who settles
-            if run_id == run.pk:
-                is_first = runs.cancel(run_id, by=by, withdrawn=number)
-            else:
+            if run_id != run.pk:
                 runs.widen(run_id, heirs[run_id])
+            elif number:
+                is_first = runs.cancel(run_id, by=by, withdrawn=number)
         if is_first:
             logbook.event(connection, _said(run, by, number), login_user=by, code=CANCELLED, run=run.pk)
     for kind in entities.in_order(connection.system.entities):

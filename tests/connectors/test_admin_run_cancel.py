@@ -53,7 +53,7 @@ def test_cancel_says_what_stands_and_what_was_not_sent(account: Connection, clie
     assert ">Cancel</button>" in before
     assert "The run is cancelled: 3 records that waited are not sent. What was sent stands." in told(answer)
     assert "Cancelled by dana: 2 sent, 3 not sent" in html
-    assert "2 records were sent and stand. 3 were not sent: they show as Changed, not sent or" in html
+    assert "2 records were sent and stand. 3 were not sent: they show as “Changed, not sent” or" in html
     assert "not sent <b>3</b>" in html
     assert "= <b>5</b>" in html
     assert url(run, "live") not in html
@@ -74,7 +74,7 @@ def test_the_rest_is_sent_by_a_run_of_its_own(account: Connection, client: Clien
     assert CompanyLink.objects.filter(run=again.pk, state="pending", code="").count() == 3
     html = text(client.get(url(run)))
     assert "Send the rest" not in html
-    assert "3 of them were asked for again since." in html
+    assert "3 were not sent by this run, and asked for again since." in html
 
 
 def test_the_log_says_who_cancelled_and_how_many(account: Connection, client: Client) -> None:
@@ -102,6 +102,8 @@ def test_while_a_call_is_under_way_the_page_says_so_and_looks_again(
     html = text(client.post(url(run, "cancel"), follow=True))
 
     assert "A call for 1 record is under way: its answer is still stored and counted." in html
+    assert "Cancelled by dana: 2 sent, 1 being sent, 2 not sent" in html
+    assert "being sent <b>1</b>" in html
     assert url(run, "live") in html
     assert "Send the rest" not in html
 
