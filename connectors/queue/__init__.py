@@ -11,7 +11,8 @@ all the same), and `decisions` stores what a person says of one link; `leads` en
 who new records are created with; `slots` says who
 may talk, `claims` takes and lets go (lease, unsure, crashes), `settling` closes
 (everything that an answer decides), `rechecks` requests what a call without an answer
-may have changed (recheck_at). Every function takes its locks in the order of
+may have changed (recheck_at), and `orphans` keeps what was made for a record that was
+deleted meanwhile. Every function takes its locks in the order of
 the records' pks: two that meet over the same rows in opposite order would deadlock.
 
 A Celery message only rings (`connectors/doorbell.py`). Nothing here does I/O other

@@ -26,6 +26,7 @@ from companies.models import Company, CompanyLink
 from connectors import entities, health, push, queue, states
 from connectors.desk import Desk
 from connectors.errors import LeaseLost, RateLimited, Transient
+from connectors.inbound import Found, Missing
 from connectors.models import Connection, ConnectionHealth, Orphan, Slot
 from connectors.protocol import (
     CREATE,
@@ -129,7 +130,9 @@ class Talker:
         raise NotImplementedError
 
     def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Any]:
-        raise NotImplementedError
+        for remote_id in remote_ids:
+            fields = self.remote.records.get(remote_id)
+            yield Missing(remote_id) if fields is None else Found(remote_id, dict(fields))
 
     def hooks(self, address: str, secret: str) -> Sequence[Any]:
         raise NotImplementedError
