@@ -45,14 +45,16 @@ def new_run(connection: Connection) -> Run:
 
 
 def drain(connection: Connection) -> None:
-    """Send in this process what is due."""
+    """Send in this process what is due; the connection then knows what was learned over there."""
     push.drain(connection.pk)
+    if hasattr(connection, "health"):
+        connection.health.refresh_from_db()
 
 
 def send(connection: Connection, records: Iterable[Synced], *, full: bool = False) -> Run:
     """Click, and send in this process what is due; return the run as it stands then."""
     run = request(connection, records, full=full)
-    push.drain(connection.pk)
+    drain(connection)
     run.refresh_from_db()
     return run
 
@@ -78,7 +80,7 @@ def later(connection: Connection) -> None:
         links.filter(state="pending").update(not_before=past)
         links.filter(recheck_at__isnull=False).update(recheck_at=past)
         queue.request_rechecks(connection, kind)
-    push.drain(connection.pk)
+    drain(connection)
 
 
 def shown(record: Synced, connection: Connection) -> tuple[str, str]:

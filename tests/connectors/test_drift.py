@@ -15,6 +15,7 @@ from connectors.rendering import Renderer
 from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry
 from tests import talk
+from tests.desk import set_up
 from tests.factories import CompanyFactory, ContactFactory, UserFactory
 from tests.reading import goes
 from tests.shelf import Shelf
@@ -23,6 +24,11 @@ from tests.workers import Workers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WITHOUT_EMAIL = {"email_field": ""}
+
+
+@pytest.fixture
+def without_picklists(sandbox: SandboxServer) -> None:
+    set_up(sandbox, state_country_picklists=False)
 
 
 @pytest.fixture
@@ -106,7 +112,7 @@ def test_what_differs_is_sent_where_records_go_by_themselves(
 
 
 def test_a_field_that_appears_over_there_marks_what_differs(
-    salesforce: Connection, chosen: list[Company]
+    salesforce: Connection, without_picklists: None, chosen: list[Company]
 ) -> None:
     facts = ConnectionHealth.objects.get().facts
     facts["Account"]["BillingCountryCode"] = {"length": 10}

@@ -82,7 +82,6 @@ def test_the_first_push_after_it_writes_our_id_and_clears_nothing(
 
 
 def test_fields_of_their_org_are_asked_for_first(salesforce: Connection, sandbox: SandboxServer) -> None:
-    set_up(sandbox, state_country_picklists=True)
     company = CompanyFactory.create(name="One", website=SITE, legal_country="DE", legal_region="")
     there(sandbox, "One", BillingCountryCode="FR")
 

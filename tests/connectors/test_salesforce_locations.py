@@ -13,20 +13,21 @@ from connectors import queue
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from tests import talk
-from tests.desk import asked
+from tests.desk import asked, set_up
 from tests.factories import CompanyFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = ("Street", "City", "State", "PostalCode", "Country")
-LEGAL = ("1 Market Street", "San Francisco", "CA", "94105", "United States")
+SENT = ("Street", "City", "StateCode", "PostalCode", "CountryCode")
+LEGAL = ("1 Market Street", "San Francisco", "California", "94105", "United States")
 DOCK = {
     "street": "5 Dock Road",
-    "city": "Oakland",
-    "region": "WA",
-    "postal_code": "98101",
+    "city": "Vancouver",
+    "region": "BC",
+    "postal_code": "V6B 1A1",
     "country": "CA",
 }
-AT_DOCK = ("5 Dock Road", "Oakland", "WA", "98101", "Canada")
+AT_DOCK = ("5 Dock Road", "Vancouver", "British Columbia", "V6B 1A1", "Canada")
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_default_location_fills_its_address_and_no_other(
     assert address(sandbox, company, fills) == AT_DOCK
     assert address(sandbox, company, other) == LEGAL
     (record,) = talk.last_body(sandbox, "collections_update")["records"]
-    assert set(record) == {"attributes", "id", *(fills + part for part in PARTS)}
+    assert set(record) == {"attributes", "id", *(fills + part for part in SENT)}
 
 
 def test_a_location_without_a_mark_changes_nothing(
@@ -145,7 +146,6 @@ def test_blanks_of_the_default_location_are_cleared_and_not_mixed_with_the_legal
     [
         ("street", 255, "Billing Street"),
         ("city", 40, "Billing City"),
-        ("region", 80, "Billing State or Province"),
         ("postal_code", 20, "Billing Postal Code"),
     ],
 )
@@ -168,6 +168,20 @@ def test_what_is_too_long_names_the_address_that_it_fills(
     talk.drain(automatic)
     assert talk.link_of(company).state == "idle"
     assert "x" * limit in address(sandbox, company, "Billing")
+
+
+def test_a_region_that_is_too_long_is_refused_where_it_is_free_text(
+    automatic: Connection, sandbox: SandboxServer
+) -> None:
+    set_up(sandbox, state_country_picklists=False)
+    company = CompanyFactory.create()
+    LocationFactory.create(company=company, **{**DOCK, "region": "x" * 81}, is_default_billing=True)
+
+    talk.drain(automatic)
+
+    link = talk.link_of(company)
+    text = "Billing State or Province has 81 characters; Salesforce takes 80. Shorten it by 1."
+    assert (link.state, list(link.errors.values())) == ("failed", [text])
 
 
 def test_with_automatic_sync_off_the_company_shows_as_changed(

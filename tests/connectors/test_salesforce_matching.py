@@ -392,7 +392,6 @@ def test_a_left_field_is_sent_once_it_is_edited_and_not_before(
 def test_the_first_push_of_all_knows_their_fields_already(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
-    set_up(sandbox, state_country_picklists=True)
     company = CompanyFactory.create(name="Acme", website=SITE, legal_country="DE", legal_region="")
     there(sandbox)
 

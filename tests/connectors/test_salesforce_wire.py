@@ -258,6 +258,8 @@ def test_an_equal_company_makes_no_call(salesforce: Connection, sandbox: Sandbox
 def test_the_country_goes_as_english_name_without_picklists(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
+    set_up(sandbox, state_country_picklists=False)
+
     talk.send(salesforce, [CompanyFactory.create(legal_country="DE", legal_region="")])
 
     (record,) = written(sandbox)
@@ -268,8 +270,6 @@ def test_the_country_goes_as_english_name_without_picklists(
 def test_the_country_goes_as_code_where_there_are_picklists(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
-    set_up(sandbox, state_country_picklists=True)
-
     run = talk.send(salesforce, [CompanyFactory.create(legal_country="DE", legal_region="")])
 
     (record,) = written(sandbox)

@@ -13,12 +13,11 @@ pytestmark = pytest.mark.once
 MEXICO = {"JA": "Jalisco", "ME": "Mexico State", "NL": "Nuevo León", "PB": "Puebla"}
 
 
-@pytest.fixture(autouse=True)
-def _picklists(remote: Remote) -> None:
-    remote.settings(state_country_picklists=True)
-
-
 # What describe tells
+
+
+def test_a_new_org_has_the_picklists(remote: Remote) -> None:
+    assert {"BillingStateCode", "BillingCountryCode"} <= fields(remote).keys()
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,6 @@ from .org_addresses import Raw, billing, change, create, refusal
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture(autouse=True)
-def _picklists(remote: Remote) -> None:
-    remote.settings(state_country_picklists=True)
-
-
 # What is taken
 
 

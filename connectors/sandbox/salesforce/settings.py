@@ -8,9 +8,6 @@ from .certificate import registered_key
 from .ids import from_serial, normalised
 from .places import places
 
-# A new org has State and Country/Territory Picklists.
-# Source: Salesforce fact sheet, "Fields (recorded describes)".
-PICKLISTS_IN_A_NEW_ORG = False
 OLDEST_VERSION = 31
 # Summer '26 is 67.0, Winter '27 (October 2026) 68.0; 21 to 30 are retired and answer 410.
 # Source: Salesforce fact sheet, "Decisions I would take from this", 7.
@@ -32,7 +29,7 @@ class Settings:
     org_name: str = "Concord Rehearsal"
     newest_version: int = NEWEST_VERSION
     api_limit: int = 100_000
-    state_country_picklists: bool = PICKLISTS_IN_A_NEW_ORG
+    state_country_picklists: bool = True  # as in a new org
     default_country: str = ""  # a code: every address of a new record that names no country is there
     countries: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)  # see places.places()
     enforce_unique: bool = True
