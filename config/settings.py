@@ -130,6 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name, options in _VALIDATORS.items()
 ]
 AUTHENTICATION_BACKENDS = ["config.logins.BrakedBackend"]
+PASSWORD_RESET_TIMEOUT = round(env.float("PASSWORD_LINK_HOURS", default=24.0) * 3600)
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 

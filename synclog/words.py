@@ -61,10 +61,12 @@ def lasting(since: datetime, now: datetime) -> str:
 
 
 def waiting(seconds: int) -> str:
-    """Return how long to wait, as in "8 seconds" or "2 minutes": never less than it takes."""
+    """Return how long to wait, as in "8 seconds", "2 minutes", "24 hours": never less than it takes."""
     if seconds < 60:
         return counted(seconds, "second", "seconds")
-    return counted(-(-seconds // 60), "minute", "minutes")
+    if seconds <= 2 * 3600:
+        return counted(-(-seconds // 60), "minute", "minutes")
+    return counted(-(-seconds // 3600), "hour", "hours")
 
 
 def counted(number: int, one: str, many: str) -> str:

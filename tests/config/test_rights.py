@@ -301,7 +301,7 @@ def test_no_post_passes_without_its_token(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/companies/register/", "/companies/register/thanks/", "/healthz", "/readyz"]
+    "path", ["/companies/register/", "/companies/register/thanks/", "/password/", "/healthz", "/readyz"]
 )
 def test_these_and_no_others_are_public(client: Client, path: str) -> None:
     assert client.get(path).status_code == 200
@@ -311,4 +311,4 @@ def test_every_address_outside_the_console_is_known() -> None:
     outside = [str(part.pattern) for part in get_resolver().url_patterns if isinstance(part, URLPattern)]
 
     webhook = "webhooks/<slug:kind>/<uuid:public_id>/"
-    assert outside == ["", "companies/register/", "companies/register/thanks/", webhook]
+    assert outside == ["", "password/", "companies/register/", "companies/register/thanks/", webhook]

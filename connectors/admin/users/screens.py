@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
@@ -12,11 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from connectors.admin import cells
 from connectors.admin.plain import PlainWordsMixin
-from connectors.admin.users import grid, proposing, ranks, tab, top
+from connectors.admin.users import forms, grid, password_page, proposing, tab, top
+from connectors.admin.users.own_password import GuardedAdminMixin
+from connectors.admin.users.ranks import RoleRanksMixin, UserRanksMixin
+from connectors.admin.users.traced import TracedMixin
 from connectors.models import Connection
 from connectors.users import mirror
 from synclog.strict_admin import StrictAdmin
@@ -35,12 +38,14 @@ for _model in list(admin.site._registry):
 
 
 @admin.register(User)
-class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, StrictAdmin):
+class UserAdmin(GuardedAdminMixin, UserRanksMixin, TracedMixin, PlainWordsMixin, _UserAdmin, StrictAdmin):
     """The people who use the console, and who they are in each system."""
 
-    form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    form = forms.UserForm
+    add_form = forms.NewUserForm
+    add_fieldsets = ((None, {"fields": ("username", "first_name", "last_name", "email")}),)
+    guards_adding = False  # nobody can log in as a new user, nor does it have rights
+    traced = ("groups", "user_permissions")
     list_fullwidth = True
     actions = None  # the only one would delete people: their page deactivates
     list_filter = [grid.LinkedFilter, "is_active", "is_staff", "is_superuser", "groups"]
@@ -81,6 +86,15 @@ class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, StrictAdmin):
             for what, view in views.items()
         ]
         return [*own, *super().get_urls()]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Make a link by which this user sets a password: nobody types one for somebody else."""
+        user = self.get_object(request, unquote(id))
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if user is None:
+            raise Http404
+        return password_page.page(request, self, user)
 
     def fetch_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Fetch the users over there now; at most one call's time."""
@@ -133,5 +147,8 @@ class UserAdmin(ranks.RanksMixin, PlainWordsMixin, _UserAdmin, StrictAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, StrictAdmin):
+class GroupAdmin(GuardedAdminMixin, RoleRanksMixin, TracedMixin, DjangoGroupAdmin, StrictAdmin):
     """Roles: named sets of permissions."""
+
+    form = forms.RoleForm
+    traced = ("permissions",)
