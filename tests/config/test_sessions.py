@@ -1,0 +1,60 @@
+"""Sessions end when nobody uses them; passwords are long enough to be worth guessing."""
+
+import time
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from config.idle import NOTE_EVERY_S, SEEN_AT
+from tests.staff import browser_of, superuser
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+def test_a_session_that_is_used_lasts_on() -> None:
+    browser = browser_of(superuser())
+    store = browser.session
+    store[SEEN_AT] = time.time() - NOTE_EVERY_S - 1
+    store.save()
+    Session.objects.update(expire_date=timezone.now() + HOUR)
+
+    browser.get("/admin/")
+
+    left_s = (Session.objects.get().expire_date - timezone.now()).total_seconds()
+    assert left_s == pytest.approx(settings.SESSION_COOKIE_AGE, abs=120)
+
+
+def test_a_session_that_was_just_used_is_not_written_again() -> None:
+    browser = browser_of(superuser())
+    Session.objects.update(expire_date=timezone.now() + HOUR)
+    before = Session.objects.get().expire_date
+
+    browser.get("/admin/")
+
+    assert Session.objects.get().expire_date == before
+
+
+def test_an_idle_session_has_ended() -> None:
+    browser = browser_of(superuser())
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+    answer = browser.get("/admin/")
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("password", ["Tr0ub4dor&3", "123456789012345", "administrator"])
+def test_a_password_that_is_short_or_common_is_refused(password: str) -> None:
+    with pytest.raises(ValidationError):
+        validate_password(password)
+
+
+def test_twelve_characters_of_ones_own_are_enough() -> None:
+    validate_password("korrektes-Pf")
