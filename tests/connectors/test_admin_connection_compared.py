@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from companies.models import Company, CompanyLink
 from connectors import drift
@@ -80,6 +81,7 @@ def test_saving_what_changes_no_payload_compares_nothing(
 def test_a_connection_that_is_enabled_again_is_compared(
     client: Client, salesforce: Connection, chosen: list[Company]
 ) -> None:
+    ConnectionHealth.objects.update(passed_at=timezone.now())
     Connection.objects.update(enabled=False)
     chosen[0].name = "Renamed"
     chosen[0].save()
