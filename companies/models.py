@@ -34,6 +34,10 @@ class Company(Synced):
         IMPORT = "import", "Import"
         DEMO = "demo", "Demo data"
 
+    class Held(models.TextChoices):
+        MANY = "many", "Many companies registered within the hour"
+        QUICK = "quick", "The form was filled in faster than a person can"
+
     name = models.CharField("Company Name", max_length=500)
     legal_name = models.CharField("Legal Name", max_length=500, blank=True)
     email = models.EmailField("Email", max_length=254, blank=True)
@@ -61,6 +65,11 @@ class Company(Synced):
         "Source", max_length=20, choices=Source.choices, default=Source.ADMIN, editable=False
     )
 
+    # Registered in a way that a person should look at: sent nowhere until it is released (companies/held.py).
+    held = models.CharField(
+        "Held for review", max_length=20, choices=Held.choices, blank=True, default="", editable=False
+    )
+
     history = HistoricalRecords(excluded_fields=["version", "phone_e164", "created_at", "updated_at"])
 
     class Meta(Synced.Meta):
@@ -71,6 +80,7 @@ class Company(Synced):
             models.Index(fields=["-created_at", "-id"], name="company_newest"),
             models.Index(fields=["name"], name="company_name"),
             models.Index(fields=["email"], name="company_email"),
+            models.Index(fields=["held"], condition=~Q(held=""), name="company_held"),
         ]
 
     def __str__(self) -> str:

@@ -254,11 +254,15 @@ vars().update(env.email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10  # s: a mail server that hangs holds one thread of a worker so long
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="concord@localhost")
 
-# The public form (contacts/registration). per_hour: companies from one address; per_hour_all: from all.
+# The public form (contacts/registration). per_hour: companies from one address; per_hour_network: from
+# a /24 or an IPv6 /48; per_hour_all: from all. What comes beyond is held for review, held_per_hour from
+# one such network at most.
 REGISTRATION = {
     "merchant": env.str("REGISTRATION_MERCHANT", default=""),
     "per_hour": env.int("REGISTRATION_PER_HOUR", default=5),
+    "per_hour_network": env.int("REGISTRATION_PER_HOUR_NETWORK", default=20),
     "per_hour_all": env.int("REGISTRATION_PER_HOUR_ALL", default=300),
+    "held_per_hour": env.int("REGISTRATION_HELD_PER_HOUR", default=50),
     "min_fill_s": env.float("REGISTRATION_MIN_FILL_S", default=2.0),
 }
 

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from companies.admin import panels
+from companies.admin.held import HeldMixin
 from companies.models import Company
 from companies.phones import read_as
 from connectors.admin import tabs
@@ -54,7 +55,7 @@ class RepresentativeFilter(RelatedDropdownFilter):
 
 
 @admin.register(Company)
-class CompanyAdmin(RecordAdmin):
+class CompanyAdmin(HeldMixin, RecordAdmin):
     """Find companies, see their state in every system, send them."""
 
     form = CompanyForm

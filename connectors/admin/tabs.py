@@ -1,5 +1,6 @@
 """The grid's tabs: the same states as the chips, as conditions on records."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -32,6 +33,24 @@ EMPTY = {
 PARAMETER = "state"
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTab:
+    """A tab that one entity has beside the states, shown while it has records."""
+
+    value: str
+    label: str
+    condition: Q  # on records
+    empty: str
+
+
+_own: dict[str, list[OwnTab]] = {}  # by the entity's name
+
+
+def add_tab(entity: str, tab: OwnTab) -> None:
+    """Add a tab to an entity's grid. Called once, at start-up."""
+    _own.setdefault(entity, []).append(tab)
+
+
 class StateFilter(admin.SimpleListFilter):
     """Filter by tab. It draws nothing itself: the tabs stand above the grid."""
 
@@ -41,7 +60,9 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Return the tabs as choices."""
-        return [(value, label) for value, label in TABS.items() if value]
+        own = _own.get(entities.of(model_admin.model).name, [])
+        states = [(value, label) for value, label in TABS.items() if value]
+        return [*states, *((tab.value, tab.label) for tab in own)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the records of the chosen tab."""
@@ -51,6 +72,9 @@ class StateFilter(admin.SimpleListFilter):
 
 def condition(board: Board, tab: str) -> Q:
     """Return a tab's condition on records."""
+    for own in _own.get(board.entity.name, []):
+        if own.value == tab:
+            return own.condition
     if tab == TODAY:
         now = timezone.localtime(board.now)
         return Q(created_at__gte=now.replace(hour=0, minute=0, second=0, microsecond=0))
@@ -82,7 +106,12 @@ def _without_link(board: Board) -> Q:
 
 def tabs(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
     """Return the tabs as links; those that ask for a person's act carry their number."""
-    chosen, counted = request.GET.get(PARAMETER, ""), counts(board)
+    chosen, counted, labels = request.GET.get(PARAMETER, ""), counts(board), dict(TABS)
+    for own in _own.get(board.entity.name, []):
+        number = board.entity.model._default_manager.filter(own.condition).count()
+        if number or own.value == chosen:
+            labels[own.value] = own.label
+            counted[own.value] = format_html('<span class="cc-count">{}</span>', f"{number:,}")
     return [
         {
             "label": label,
@@ -90,7 +119,7 @@ def tabs(request: HttpRequest, board: Board) -> list[dict[str, Any]]:
             "url": _address(request, value),
             "is_chosen": value == chosen,
         }
-        for value, label in TABS.items()
+        for value, label in labels.items()
     ]
 
 
@@ -131,7 +160,8 @@ def nothing(request: HttpRequest, board: Board) -> str:
     """Return what an empty tab says."""
     if request.GET.get("q"):
         return f"Nothing matches “{request.GET['q'][:80]}” here."
-    text = EMPTY.get(request.GET.get(PARAMETER, ""), "Nothing matches these filters.")
+    empty = EMPTY | {own.value: own.empty for own in _own.get(board.entity.name, [])}
+    text = empty.get(request.GET.get(PARAMETER, ""), "Nothing matches these filters.")
     healths = filter(None, (health_of(row) for row in board.connections))
     last = max((health.last_success for health in healths if health.last_success), default=None)
     return f"{text} Last sent {words.when(last, board.now)}." if last else text

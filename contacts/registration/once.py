@@ -1,6 +1,7 @@
-"""When a form was shown, and what makes two posts the same registration."""
+"""When a form was shown, that it is posted once, and what makes two posts the same registration."""
 
 import json
+import secrets
 import time
 import uuid
 from typing import Any
@@ -8,20 +9,37 @@ from typing import Any
 from django.core import signing
 from django.utils.crypto import salted_hmac
 
+from synclog import rate_limits
+from synclog.rate_limits import Counters
+
 SALT = "contacts.registration"
+OLDEST_S = 12 * 3600
 
 
 def stamp() -> str:
-    """Return the present moment, signed: the form carries when it was shown."""
-    return signing.dumps(time.time(), salt=SALT)
+    """Sign the present moment and a number: the form carries when it was shown."""
+    return signing.dumps([time.time(), secrets.token_hex(8)], salt=SALT)
 
 
 def age_s(stamped: str) -> float | None:
-    """Return how long ago a form was shown, None if the stamp is not ours."""
+    """How long ago a form was shown; None if the stamp is not ours, or older than half a day."""
     try:
-        return time.time() - float(signing.loads(stamped, salt=SALT))
-    except signing.BadSignature:
+        shown_at, _ = signing.loads(stamped, salt=SALT)
+        age = time.time() - float(shown_at)
+    except (signing.BadSignature, TypeError, ValueError):
         return None
+    return age if age <= OLDEST_S else None
+
+
+def use(stamped: str, key: uuid.UUID) -> bool:
+    """Use a stamp for one registration; False where another one used it. Two clicks are the same one."""
+
+    def count(counters: Counters) -> bool:
+        mine = counters.incr(f"stamp/{mark}/{key}", OLDEST_S)
+        return mine > 1 or counters.incr(f"stamp/{mark}", OLDEST_S) == 1
+
+    _, mark = signing.loads(stamped, salt=SALT)
+    return rate_limits.count(count)
 
 
 def key(browser: str, typed: dict[str, Any]) -> uuid.UUID:

@@ -13,9 +13,10 @@ from django.views import View
 from django.views.csrf import csrf_failure
 from django.views.generic import TemplateView
 
+from companies import held
 from companies.models import Company
 from contacts.models import Contact
-from contacts.registration import throttle
+from contacts.registration import once, throttle
 from contacts.registration.forms import STAMP, TRAP, Registration
 from synclog import words
 
@@ -37,21 +38,19 @@ class RegisterView(View):
         return _page(request, Registration())
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store a company and its first contact, once; to a robot only say so."""
+        """Store a company and its first contact, once; what looks like a robot's is held for review."""
         form = Registration(request.POST)
         if form.fell_for_trap:
-            return _trapped("filled in the hidden field")
+            return _trapped()
         if not form.is_valid():
             return _page(request, form, trouble=STALE if form.age_s is None else "")
-        if form.was_too_quick():
-            return _trapped("filled in faster than a person can")
         key = form.key(request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""))
-        if not _is_stored(key):
-            wait_s = throttle.wait_s(throttle.client_of(request))
-            if wait_s:
-                return _too_many(request, form, wait_s)
-            _store(form, key)
-        return redirect("registered")
+        if _is_stored(key):
+            return redirect("registered")
+        if not once.use(form.stamp, key):
+            form.stamp = once.stamp()
+            return _page(request, form, trouble=STALE)
+        return _take(request, form, key)
 
 
 class RegisteredView(TemplateView):
@@ -95,8 +94,23 @@ def _too_many(request: HttpRequest, form: Registration, wait_s: int) -> HttpResp
     return answer
 
 
-def _trapped(what: str) -> HttpResponse:
-    logger.warning("a registration was dropped as spam: %s", what)
+def _take(request: HttpRequest, form: Registration, key: uuid.UUID) -> HttpResponse:
+    """Store a registration, held for review where a person should look at it first."""
+    is_quick = form.was_too_quick()
+    verdict = throttle.verdict(throttle.client_of(request), is_suspect=is_quick)
+    if verdict.wait_s:
+        return _too_many(request, form, verdict.wait_s)
+    if verdict.is_held:
+        why = Company.Held.QUICK if is_quick else Company.Held.MANY
+        logger.warning("a registration is held for review: %s", why.label)
+        held.hold(form.company.instance, why)
+        form.contact.instance.sync_enabled = False
+    _store(form, key)
+    return redirect("registered")
+
+
+def _trapped() -> HttpResponse:
+    logger.warning("a registration was dropped as spam: filled in the hidden field")
     return redirect("registered")
 
 

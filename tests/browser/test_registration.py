@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from companies.models import Company
 from contacts.models import Contact
 from tests.browser.conftest import Person, sit_down
+from tests.factories import UserFactory
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -158,7 +159,7 @@ def test_no_page_is_too_wide_or_hard_to_read(
     person.page.get_by_role("button", name="Register").click()
     person.sees("What happens next")
     look()
-    settings.REGISTRATION = {**settings.REGISTRATION, "per_hour": 0}
+    settings.REGISTRATION = {**settings.REGISTRATION, "per_hour": 0, "held_per_hour": 0}
     person.goes_to(FORM)
     fill(person.page)
     person.page.get_by_role("button", name="Register").click()
@@ -170,3 +171,25 @@ def test_no_page_is_too_wide_or_hard_to_read(
     assert not faults
     assert not pale
     assert all("429" in fault for fault in refused)  # the browser notes the status itself
+
+
+def test_staff_find_what_is_held_and_release_it(somebody: Person, settings: Settings) -> None:
+    settings.REGISTRATION = {**settings.REGISTRATION, "per_hour": 0}
+    UserFactory.create(username="admin", password="rehearsal", is_superuser=True)
+    somebody.goes_to(FORM)
+    fill(somebody.page)
+    somebody.page.get_by_role("button", name="Register").click()
+    somebody.sees("What happens next")
+
+    somebody.logs_in("admin", "rehearsal")
+    somebody.opens("Companies")
+    somebody.page.get_by_role("link", name="Held for review 1").click()
+    somebody.looks()
+    somebody.page.locator("#result_list").get_by_role("link", name="Facebook").first.click()
+    somebody.sees("Held for review.")
+    somebody.looks()
+    somebody.page.get_by_role("button", name="Release").click()
+    somebody.sees("Facebook is released")
+    somebody.looks()
+
+    assert Company.objects.get().sync_enabled

@@ -63,6 +63,7 @@ SENT_choose                            l-++++  l--+++
 contacts_contact_pick                  l+++++  lmmmmm
 contacts_contact_primary               l--+++  l--+++
 companies_company_family               lmmmmm  l--+++
+companies_company_release              lmmmmm  l--+++
 
 synclog_entry_changelist               l-++++  l-++++
 synclog_entry_add                      l-----  l-----

@@ -1,9 +1,11 @@
 """The public form: what is stored, what is refused with which sentence, and what it never tells."""
 
 import logging
+import time
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
@@ -141,11 +143,32 @@ def test_the_same_words_in_a_form_fetched_anew_make_one_company(visitor: Visitor
 def test_a_correction_is_not_lost(visitor: Visitor) -> None:
     visitor.sends({"contact-email": "mrakz@facebook.example"})
 
+    visitor.keeps(visitor.posts())  # of the page that the browser kept: it was posted already
     visitor.posts()
 
     assert [contact.email for contact in Contact.objects.order_by("pk")] == [
         "mrakz@facebook.example", "markz@facebook.example",
     ]  # fmt: skip
+
+
+def test_a_form_serves_one_registration(visitor: Visitor) -> None:
+    visitor.posts()
+
+    for number in range(3):
+        another = visitor.sends({"company-name": f"Facebook {number}"})
+        assert "press Register again" in another.content.decode()
+        assert f'value="Facebook {number}"' in another.content.decode()
+
+    assert Company.objects.count() == 1
+
+
+def test_a_form_that_was_shown_yesterday_is_shown_again(visitor: Visitor) -> None:
+    yesterday = signing.dumps([time.time() - 13 * 3600, "x"], salt=once.SALT)
+
+    answer = visitor.sends({"shown": yesterday})
+
+    assert "press Register again" in answer.content.decode()
+    assert not Company.objects.exists()
 
 
 @pytest.mark.parametrize("forged", ["", "x", once.stamp() + "x"], ids=["none", "garbage", "another's"])
@@ -175,13 +198,16 @@ def test_who_fills_in_the_hidden_field_is_thanked_and_not_stored(
     assert "dropped as spam" in caplog.text
 
 
-def test_who_is_faster_than_a_person_is_thanked_and_not_stored(visitor: Visitor, settings: Settings) -> None:
+def test_who_is_faster_than_a_person_is_thanked_and_held_for_review(
+    visitor: Visitor, settings: Settings
+) -> None:
     settings.REGISTRATION = {**settings.REGISTRATION, "min_fill_s": 60.0}
 
     answer = visitor.posts()
 
+    company, contact = stored()
     assert (answer.status_code, answer["Location"]) == (302, THANKS)
-    assert not Company.objects.exists()
+    assert (company.held, company.sync_enabled, contact.sync_enabled) == ("quick", False, False)
 
 
 def test_a_quick_person_who_forgot_something_is_told_what(visitor: Visitor, settings: Settings) -> None:

@@ -38,7 +38,7 @@ def play(_stage: Stage) -> Iterator[list[Screen]]:
         Screen("register-mistakes", places.REGISTER, _mistakes, who=""),
         Screen("register-thanks", f"{places.REGISTER}thanks/", who=""),
     ]
-    with override_settings(REGISTRATION={**settings.REGISTRATION, "per_hour": 0}):
+    with override_settings(REGISTRATION={**settings.REGISTRATION, "per_hour": 0, "held_per_hour": 0}):
         yield [Screen("register-too-many", places.REGISTER, _right, who="", status=429)]
 
 
