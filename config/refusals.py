@@ -10,12 +10,11 @@ from django.shortcuts import render
 from psycopg.errors import QueryCanceled
 
 NUL = "\x00"  # no database stores it, no page sends it
-CONSOLE = "/admin/"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class Refusals:
-    """Answer 400 to a NUL in an address, a cookie or a form; 503 where a statement was stopped."""
+    """Answer 400 to a NUL in an address or a cookie (forms say it themselves), 503 to a stopped statement."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -25,12 +24,6 @@ class Refusals:
         if _has_nul([request.path, *_values(request.GET.lists()), *request.COOKIES.values()]):
             return _refused(request)
         return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
-        """Look at a form of the console once its token was checked."""
-        if request.method != "POST" or not request.path.startswith(CONSOLE):
-            return None
-        return _refused(request) if _has_nul(_values(request.POST.lists())) else None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Say in words that a statement was stopped, and that a list has no such page."""
