@@ -364,5 +364,5 @@ def test_many_records_are_compared_at_once(salesforce: Connection) -> None:
         cancel(run, salesforce)
 
     assert len(asked) < 60
-    assert CompanyLink.objects.filter(changed__contains="name").count() == 2_500
+    assert CompanyLink.objects.exclude(changed=[]).count() == 2_500
     assert run.withdrawn == 2_500
