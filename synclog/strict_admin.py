@@ -48,6 +48,21 @@ class StrictAdmin(ModelAdmin):
             return True  # of the form alone
         return all(_is_value_of(field, one) for one in (value if isinstance(value, list) else [value]))
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Refuse a choice that is no record's id: the box that is drawn again would look it up."""
+        for one in (self, *self.get_inline_instances(request)) if request.method == "POST" else ():
+            for name in one.get_autocomplete_fields(request):
+                field, sent = one.opts.get_field(name), _sent(request, name)
+                if not all(_is_value_of(field, text) for text in sent):
+                    raise SuspiciousOperation("A choice is not a record's id.")
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         """Refuse ticks that are no record's."""
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
@@ -78,6 +93,12 @@ def _parameters(item: Any) -> list[str]:
     if isinstance(item, tuple | list):
         return _parameters(item[0])
     return [item.parameter_name]
+
+
+def _sent(request: HttpRequest, name: str) -> list[str]:
+    """Return what was chosen for a field, of the form itself and of each row below it."""
+    found = ((key, str(text)) for key, text in request.POST.items())
+    return [text for key, text in found if text and (key == name or key.endswith(f"-{name}"))]
 
 
 def _is_value_of(field: Any, text: Any) -> bool:

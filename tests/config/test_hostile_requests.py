@@ -157,6 +157,17 @@ def test_a_tick_that_is_no_record_chooses_nothing() -> None:
     assert Company.objects.count() == 1
 
 
+@pytest.mark.parametrize("choice", ["%", "abc", "9" * 30])
+def test_a_choice_that_is_no_record_is_refused(choice: str) -> None:
+    company = CompanyFactory.create()
+
+    answer = browser_of(superuser()).post(
+        f"/admin/companies/company/{company.pk}/change/", {"sales_representative": choice}
+    )
+
+    assert answer.status_code == 400
+
+
 def test_every_admin_allows_only_what_it_declares() -> None:
     assert [model for model, one in admin.site._registry.items() if not isinstance(one, StrictAdmin)] == []
 

@@ -235,7 +235,7 @@ def test_a_worker_compares_by_itself(
 
     upkeep.sweep()
 
-    wait_until(lambda: words(chosen, salesforce)[0] == "Changed, not sent")
+    wait_until(lambda: words(chosen, salesforce)[0] == "Changed, not sent", timeout_s=90)
 
 
 def test_children_of_a_company_that_is_linked_to_another_account_differ_at_once(
