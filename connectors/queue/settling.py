@@ -175,9 +175,13 @@ def _postpone(row: Any, result: Result, now: datetime, *, requested_again: bool)
 
 
 def _delay_s(attempts: int) -> float:
-    """Return a wait with full jitter: 30 s doubling to 4 h, unless the settings differ."""
+    """Return a wait with jitter: 30 s doubling to 4 h unless the settings differ, a tenth of it at least.
+
+    Without the least, the next try may follow at once, within the same batch of calls.
+    """
     first_s, last_s = settings.CONCORD["record_backoff_s"]
-    return random.uniform(0, min(last_s, first_s * 2 ** (attempts - 1)))
+    most_s = min(last_s, first_s * 2 ** (attempts - 1))
+    return random.uniform(most_s / 10, most_s)
 
 
 def _close(row: Any, outcome: Outcome, now: datetime) -> None:
