@@ -11,7 +11,7 @@ from django.db import transaction
 from connectors import entities, health, identity, logbook, tokens
 from connectors.models import Connection, ConnectionHealth, RemoteUser, UserLink
 from connectors.queue.forgetting import forget_all
-from synclog import words
+from synclog import statements, words
 from synclog.models import Entry
 
 
@@ -51,6 +51,7 @@ def start_over(connection: Connection, org_id: str, *, by: str) -> Known:
     while records are being sent: then try again shortly.
     """
     with transaction.atomic():
+        statements.allow_longer()
         # no_key: a request that inserts a link needs the connection's row too, and may hold links we want.
         row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         fares = ConnectionHealth.objects.select_for_update(no_key=True).get(connection=row)

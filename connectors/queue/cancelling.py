@@ -16,7 +16,7 @@ from connectors.protocol import CANCELLED
 from connectors.queue.changes import differences
 from connectors.queue.slots import live_leases
 from connectors.rendering import Renderer
-from synclog import runs, words
+from synclog import runs, statements, words
 from synclog.models import Run
 
 CHUNK = 1_000  # links rendered together, and locked meanwhile
@@ -42,6 +42,7 @@ def cancel(run: Run, connection: Connection, *, by: str) -> Cancelled:
     heirs: Counter[uuid.UUID] = Counter()
     is_first, number = False, 0
     with transaction.atomic():
+        statements.allow_longer()
         for kind in entities.in_order():
             heirs += _hand_over(kind, connection, run.pk)
             number += withdraw(kind, connection, run.pk, by=by)
