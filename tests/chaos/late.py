@@ -14,6 +14,7 @@ from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry
 
 UNANSWERED_S = 3600.0
+STALLED_S = 15.0  # a sandbox on a busy machine may take up a call that long after its caller gave up
 LATE = f"late:{UNANSWERED_S:.0f}"
 
 
@@ -25,10 +26,13 @@ def carry_out(sandbox: SandboxServer) -> int:
 
 
 def hurry(sandbox: SandboxServer) -> None:
-    """Let an hour pass for what waits: no call is late any more then, and no wait is longer than a second."""
+    """Let an hour pass for what waits: no call is late any more then, and no wait is longer than a second.
+
+    Not for calls that were given up a moment ago: the sandbox may still come to them.
+    """
     asked_at = timezone.now()
     carry_out(sandbox)
-    over = asked_at + timedelta(seconds=UNANSWERED_S)  # of calls that were given up before we asked
+    over = asked_at + timedelta(seconds=UNANSWERED_S - STALLED_S)
     soon = timezone.now() + timedelta(seconds=1)
     ConnectionHealth.objects.filter(paused_until__gt=soon).update(paused_until=soon)
     for kind in entities.in_order():

@@ -212,6 +212,7 @@ def _printed(code: str) -> str:
     chosen = connection.settings_dict
     url = os.environ["DATABASE_URL"]
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment.pop("CONCORD_SERVES_PAGES", None)  # set by a test that serves pages
     assert chosen["ENGINE"].endswith("postgresql")
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120,
