@@ -42,9 +42,12 @@ def hurry(sandbox: SandboxServer) -> None:
 
 
 def unsettled() -> int:
-    """Count the records that wait, are being sent, or are still to be read again."""
+    """Count the records that wait, are being sent, or are still to be read again (not those that failed)."""
     rows = [kind.links() for kind in entities.in_order()]
-    return sum(one.filter(state="pending").count() + one.exclude(recheck_at=None).count() for one in rows)
+    return sum(
+        one.filter(state="pending").count() + one.filter(state="idle").exclude(recheck_at=None).count()
+        for one in rows
+    )
 
 
 def progress() -> object:

@@ -12,6 +12,7 @@ from companies.models import Company, CompanyLink, Location
 from connectors import entities, push, queue, upkeep
 from connectors.models import Connection, Link, Slot, Synced
 from connectors.sandbox.server import SandboxServer
+from contacts import primary
 from contacts.models import Contact
 from tests import b2b as store
 from tests import talk
@@ -330,3 +331,23 @@ def test_an_unlinked_record_is_not_checked(salesforce: Connection, sandbox: Sand
     queue.unlink("company", link_of(company).pk, by="dana")
 
     assert link_of(company).recheck_at is None
+
+
+@pytest.mark.xfail(reason="found by its name only, it is taken for one that was there before us", strict=True)
+def test_an_edit_after_a_lost_create_arrives_also_where_the_primary_moved(
+    b2b: Connection, sandbox: SandboxServer
+) -> None:
+    company = _new(b2b, "company")
+    other = ContactFactory.create(company=company, email="other@late.example")
+    talk.request(b2b, [other])
+    store.break_it(sandbox, {"fault": "drop_after_commit", "times": 1, "match": {"method": "POST"}})
+    talk.send(b2b, [company])
+
+    primary.set_primary(other, by="dana")
+    company.refresh_from_db()
+    company.phone = "+14155550077"
+    company.save()
+    for _ in range(3):
+        talk.later(b2b)
+
+    assert store.named(sandbox, "Late Inc")["companyPhone"] == "+14155550077"
