@@ -1,8 +1,9 @@
 """The engine as one sees it who only asks: no slot, no rows, nothing is written over there."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from connectors import health, identity, pacing, registry
 from connectors.models import Connection
@@ -39,6 +40,10 @@ class Asker:
     def writing(self, keys: Iterable[str]) -> None:
         """Refuse."""
         raise AssertionError("who only asks writes nothing")
+
+    def creating(self, key: str, sent: Mapping[str, Any]) -> None:
+        """Refuse."""
+        self.writing([key])
 
     def unanswered(self) -> None:
         """Note nothing: no record was written."""

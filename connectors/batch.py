@@ -197,6 +197,7 @@ class Batch:
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
             moved_from=self._moved_from(row, parent),
+            create_sent=row.create_sent,
             unanswered_s=0.0 if row.remote_id else queue.seconds_left(row),
         )
 

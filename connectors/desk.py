@@ -118,6 +118,12 @@ class Desk:
         self.unsent = self.writes - self.begun
         self.begun.update(self.writes)
 
+    def creating(self, key: str, sent: Mapping[str, Any]) -> None:
+        """Note which row the next call makes a record of, and what it is made with."""
+        self.writing([key])
+        assert self.kind is not None  # noqa: S101 - only called during push
+        queue.note_create(self.kind, self.lease, self.rows[key], sent)
+
     def unanswered(self) -> None:
         """Have the rows of the write under way read again once it can't be carried out any more."""
         rows = [row for row in self.rows.values() if row.pk in self.writes]

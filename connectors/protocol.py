@@ -81,7 +81,8 @@ class Change:
     before us, `moved_from` the parent that the record stands below there where that is
     another one ("" otherwise). `unanswered_s`: a call that would make the record got no answer and may
     be carried out for so many seconds more; a system that would take a second one must only look until
-    then. `name` is for sentences. `lead_key` is the key of the lead whose
+    then. `create_sent` is what an earlier create was sent with (see `Engine.creating`). `name` is for
+    sentences. `lead_key` is the key of the lead whose
     values are in the payload, `parent_held` what was last agreed on the parent, with what a
     connector noted there.
     """
@@ -101,6 +102,7 @@ class Change:
     parent_adopted: bool = False
     moved_from: str = ""
     unanswered_s: float = 0.0
+    create_sent: Mapping[str, Any] = field(default_factory=dict)
     lead_key: str = ""
     parent_held: Mapping[str, Any] = field(default_factory=dict)
 
@@ -304,6 +306,13 @@ class Engine(Protocol):
 
     def writing(self, keys: Iterable[str]) -> None:
         """Note that the next call writes these records; call it before that call."""
+
+    def creating(self, key: str, sent: Mapping[str, Any]) -> None:
+        """As `writing`, of a record that the next call makes: keep what it is made with.
+
+        It comes back as `Change.create_sent` until the record is agreed on: where nothing over there
+        carries our key yet, that finds it although it was edited here meanwhile.
+        """
 
     def unanswered(self) -> None:
         """Note that the write just made got no answer: it may still be carried out over there."""

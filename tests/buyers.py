@@ -1,6 +1,6 @@
 """Companies as a B2B store needs them, and what tests of the store's connector say often."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +119,10 @@ class Desk:
         """Note what is about to be written."""
         self.last = list(keys)
         self.began += self.last
+
+    def creating(self, key: str, sent: Mapping[str, Any]) -> None:
+        """Note what is about to be made."""
+        self.writing([key])
 
     def unanswered(self) -> None:
         """Note that the last write got no answer."""

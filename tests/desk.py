@@ -1,6 +1,6 @@
 """A desk for one connector without the engine: what it asks of it is noted, nothing is stored."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +67,10 @@ class Desk:
         """Note what is about to be written."""
         self.last = list(keys)
         self.began += self.last
+
+    def creating(self, key: str, sent: Mapping[str, Any]) -> None:
+        """Note what is about to be made."""
+        self.writing([key])
 
     def unanswered(self) -> None:
         """Note that the last write got no answer."""

@@ -86,6 +86,8 @@ class Link(models.Model):
     run = models.UUIDField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
+    # What a create was sent with that may have arrived: it is looked for by that, too.
+    create_sent = models.JSONField(default=dict, blank=True)
     # A call about it got no answer and may be carried out until then: read it again after that.
     recheck_at = models.DateTimeField(null=True, blank=True)
 

@@ -31,7 +31,7 @@ from connectors.queue.decisions import (
     set_enabled,
     unlink,
 )
-from connectors.queue.rechecks import expect_late, is_over, request_rechecks, seconds_left
+from connectors.queue.rechecks import expect_late, is_over, note_create, request_rechecks, seconds_left
 from connectors.queue.requests import Enqueued, enqueue, enqueue_chosen, moving, retry_failed, waiting
 from connectors.queue.settling import Result, settle
 from connectors.queue.slots import live_leases, renew, slot
@@ -59,6 +59,7 @@ __all__ = [
     "left",
     "live_leases",
     "moving",
+    "note_create",
     "note_match",
     "release",
     "renew",

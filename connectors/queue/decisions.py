@@ -130,13 +130,13 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
 
 FORGOTTEN = (
     "remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback", "recheck_at",
-    "remarks",
+    "create_sent", "remarks",
 )  # fmt: skip
 
 
 def _forget_remote(link: Link) -> None:
     if link.remote_id:  # else the call without an answer may still make the record
-        link.recheck_at = None
+        link.recheck_at, link.create_sent = None, {}
     link.remote_id = link.remote_url = link.owner_fallback = ""
     link.snapshot, link.left, link.changed, link.remarks = {}, {}, [], {}
     link.unsure = link.adopted = False

@@ -23,6 +23,7 @@ _NEW: dict[str, object] = {
     "lease": None,  # of a dead worker: should it settle late, it must not bring an id back
     "leased_at": None,
     "recheck_at": None,
+    "create_sent": {},
     "failed_at": None,
     "code": "",
     "message": "",

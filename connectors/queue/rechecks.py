@@ -7,7 +7,7 @@ and its batch reads it before it compares (`connectors/recheck.py`).
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +33,12 @@ def expect_late(entity: Entity[Any, Any], lease: uuid.UUID, rows: Sequence[Any])
     entity.link.objects.filter(pk__in=[row.pk for row in rows], lease=lease).update(recheck_at=moment)
     for row in rows:
         row.recheck_at = moment
+
+
+def note_create(entity: Entity[Any, Any], lease: uuid.UUID, row: Any, sent: Mapping[str, Any]) -> None:
+    """Keep, before the call, what a claimed row's create is sent with. The row given is updated as well."""
+    row.create_sent = dict(sent)
+    entity.link.objects.filter(pk=row.pk, lease=lease).update(create_sent=row.create_sent)
 
 
 def request_rechecks(connection: Connection, entity: Entity[Any, Any]) -> int:

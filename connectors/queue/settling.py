@@ -27,7 +27,7 @@ from synclog import runs
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
     "state", "not_before", "attempts", "crashes", "lease", "code", "message", "errors", "candidates",
-    "adopted", "owner_fallback", "failed_at", "ways", "choice", "recheck_at", "remarks",
+    "adopted", "owner_fallback", "failed_at", "ways", "choice", "recheck_at", "create_sent", "remarks",
 ]  # fmt: skip
 WRITTEN_MEANWHILE = (
     "ticket", "state", "not_before", "attempts", "enabled", "code", "message", "changed",
@@ -155,7 +155,7 @@ def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
     row.unsure = False
     row.synced_at, row.synced_version = now, result.row.record.version
     row.crashes = 0
-    row.changed = []
+    row.changed, row.create_sent = [], {}
     if is_over(row):
         row.recheck_at = None
     _forget_way(row, result)

@@ -333,7 +333,6 @@ def test_an_unlinked_record_is_not_checked(salesforce: Connection, sandbox: Sand
     assert link_of(company).recheck_at is None
 
 
-@pytest.mark.xfail(reason="found by its name only, it is taken for one that was there before us", strict=True)
 def test_an_edit_after_a_lost_create_arrives_also_where_the_primary_moved(
     b2b: Connection, sandbox: SandboxServer
 ) -> None:

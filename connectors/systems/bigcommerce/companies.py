@@ -12,7 +12,7 @@ from connectors.errors import ConnectorError
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Exchange, Outcome, Status
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.company_matching import CompanyFinder
+from connectors.systems.bigcommerce.company_matching import FOUND_BY, CompanyFinder
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.extras import filled, lacking, required
 from connectors.systems.bigcommerce.mapping import (
@@ -95,7 +95,7 @@ class Companies:
         whole = {**fields, **self._extras(change), **self._of_user(change)}
         body = {**wire.body(whole), **self._options()}
         body = {name: value for name, value in body.items() if not is_blank(value)}
-        self.talk.engine.writing([change.key])
+        self.talk.engine.creating(change.key, {name: change.payload.get(name) for name in FOUND_BY})
         try:
             reply = self.places.write_company("POST", "/companies", body)
         except Refused as refused:

@@ -19,6 +19,7 @@ from connectors.systems.bigcommerce.people import People, same_email
 from connectors.systems.bigcommerce.talk import CONSENT, Plan, Talk
 
 MIN_DIGITS = 6  # of a phone that says who somebody is
+FOUND_BY = ("adminEmail", "companyName")  # of a create, where its answer is missing
 SAME = "same name, and the same e-mail or phone"
 NAMED = "same name"
 OWN = "carries this company's id"
@@ -37,7 +38,13 @@ class CompanyFinder:
         """Return whether a company is ours, to be adopted, to be made, or a person's to choose."""
         if change.choice not in ("", CREATE, CONSENT):
             return self._chosen(change)
-        return self.ours(change) or self._of_first_user(change) or self._alike(change) or Plan(change)
+        return (
+            self.ours(change)
+            or self._begun(change)
+            or self._of_first_user(change)
+            or self._alike(change)
+            or Plan(change)
+        )
 
     def ours(self, change: Change) -> Plan | None:
         """Return the plan of a company that is found by our key, None where there is none."""
@@ -80,6 +87,20 @@ class CompanyFinder:
         extra = key_extra(self.talk.settings)
         values = (flat.get(COMPANY_KEY), flat.get(f"{wire.EXTRA}{extra}") if extra else None)
         return next((text.casefold() for value in values if (text := as_text(value))), "")
+
+    def _begun(self, change: Change) -> Plan | None:
+        """Return the plan of a company that an unanswered create of ours made, whatever was edited since.
+
+        Its first user had nobody's e-mail before that create: whoever has it now came with it.
+        """
+        email, name = (str(change.create_sent.get(field) or "") for field in FOUND_BY)
+        user = self.people.user(email) if email and change.choice == "" else None
+        record = self.talk.client.one(f"/companies/{wire.as_id(user.get('companyId'))}") if user else None
+        if record is None:
+            return None
+        flat = wire.company(record)
+        is_ours = folded(flat.get("companyName")) == folded(name) and self.key_of(flat) in ("", change.key)
+        return Plan(change, wire.as_id(record.get("companyId"))) if is_ours else None
 
     def _of_first_user(self, change: Change) -> Plan | None:
         """Return the plan where the Primary contact's e-mail has a user there already."""
