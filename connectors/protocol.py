@@ -58,6 +58,7 @@ GONE = "gone"  # the code of a record that was deleted over there
 STALE = "stale"  # the code of one that waits for the facts to be asked for again: they are not true any more
 LEFT_OUT = "left_out"  # the code of an attempt that went well without some of the values
 DELETED_HERE = "deleted_here"  # the code of one that was deleted here while it was being sent
+UNANSWERED = "unanswered"  # the code of one that is only looked for: a call may still make it
 PARENT_GONE = "parent_gone"  # the code of one whose parent is not there any more: ask for the parent
 LOGIN = "login"  # in stored credentials: the name of the way of logging in
 
@@ -166,8 +167,8 @@ class Outcome:
     is no field and kept beside them, where something was agreed;
     `errors` uses our field names. `message` is one sentence for a person.
     `tries` bounds how often TRANSIENT is tried again, where that differs from the
-    setting, and `wait_s` how soon. `unsure`: a write may have been stored although it was
-    not answered. `remarks`, by our field names, tell what was left out although the record was
+    setting, and `wait_s` how soon; a WAITING one with it is looked at again then, and no try is
+    counted. `unsure`: a write may have been stored although it was not answered. `remarks`, by our field names, tell what was left out although the record was
     taken, and `left`, by remote names, the values of ours that are not sent again while they stay
     as they are. Of a new record: `owner` is who was asked to own it ("": the system's own
     choice), `refused_owners` those whom it did not take, each with the reason.

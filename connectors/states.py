@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from connectors.models import ConnectionHealth, Link
-from connectors.protocol import CANCELLED, GONE, HELD
+from connectors.protocol import CANCELLED, GONE, HELD, UNANSWERED
 from connectors.protocol import CONFLICT as CONFLICT  # a name of this vocabulary too
 from synclog import words
 
@@ -243,6 +243,8 @@ def _changed(link: Link, world: World) -> str:
 def _waiting(link: Link, world: World) -> str:
     if world.paused:
         return f"connection paused: {world.paused}".replace("paused: paused", "paused")
+    if link.not_before and link.not_before > world.now and link.code == UNANSWERED:
+        return f"a call got no answer; looked for again at {words.clock(link.not_before)}"
     if link.not_before and link.not_before > world.now:
         turn = f"{words.ordinal(link.attempts + 1)} of {world.attempts}"
         return f"next try {words.clock(link.not_before)}, {turn}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
+from django.db.models import Q
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
@@ -206,12 +207,29 @@ def remote_merges(sandbox: SandboxServer, sobject: str, survivor: str, *losers: 
 
 def situation() -> str:
     """Say how the queue stands and what happened last, for a failing test."""
-    pending = CompanyLink.objects.filter(state="pending")
-    some = pending.values_list("pk", "lease", "not_before", "attempts", "crashes", "code")[:5]
+    some = [
+        (kind.name, *row)
+        for kind in entities.in_order()
+        for row in kind.links()
+        .filter(Q(state="pending") | Q(recheck_at__isnull=False))
+        .values_list(
+            "pk", "state", "lease", "not_before", "recheck_at", "attempts", "crashes", "code", "message",
+            "enabled", "changed", "remote_id", "unsure", "choice",
+        )[:5]
+    ]  # fmt: skip
     health = ConnectionHealth.objects.values_list("pause", "paused_until", "failures", "pause_reason")
     slots = Slot.objects.values_list("number", "lease", "expires_at")
     last = Entry.objects.order_by("-id").values_list("logged_at", "description", "answer")[:8]
-    parts = [f"{pending.count()} pending", *some, "health:", *health, "slots:", *slots, "log:", *last]
+    parts = [
+        "what waits or is read again, some of it:",
+        *some,
+        "health:",
+        *health,
+        "slots:",
+        *slots,
+        "log:",
+        *last,
+    ]
     return "\n".join(str(part) for part in [timezone.now(), *parts])
 
 

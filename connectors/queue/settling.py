@@ -126,8 +126,11 @@ def _decide(
     row.snapshot, row.left, row.unsure = mine.snapshot, mine.left, mine.unsure
     if outcome.status in AGREED:
         _agree(row, result, mapping, now)
-    if outcome.status is Status.WAITING:
-        return result  # it stays pending: not due before its parent is over there
+    if outcome.status is Status.WAITING:  # it stays pending: not due before its parent is over there
+        if outcome.wait_s and not requested_again:  # nor, with this, before a moment
+            row.not_before = now + timedelta(seconds=outcome.wait_s)
+            row.code, row.message = outcome.code, outcome.message
+        return result
     if outcome.status is Status.TRANSIENT:
         return _postpone(row, result, now, requested_again=requested_again)
     if not requested_again:

@@ -164,17 +164,21 @@ def test_a_store_that_fails_and_a_killed_worker_lose_and_double_nothing(
             kills.pop()()  # in the middle of users
 
     workers.start(threads=2, **FAST)
-    wait_until(lambda: _calm(sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
+    wait_until(lambda: _calm(automatic, sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
     talk.mend(sandbox)
-    ask_for_all(automatic)  # whatever gave up under fire is asked for again
-    wait_until(lambda: _calm(sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
+    ask_for_all(automatic)
+    wait_until(lambda: _calm(automatic, sandbox), timeout_s=60, said=talk.situation, progress=late.progress)
 
     both_sides_agree(automatic, sandbox)
 
 
-def _calm(sandbox: SandboxServer) -> bool:
-    """Sweep as time goes by, only faster: B2B asks for a minute after an error of its own."""
+def _calm(connection: Connection, sandbox: SandboxServer) -> bool:
+    """Sweep as time goes by, only faster: B2B asks for a minute after an error of its own.
+
+    What gave up under fire is asked for again, as a person would.
+    """
     late.hurry(sandbox)
+    queue.retry_failed(connection, None, run=talk.new_run(connection).pk, requested_by="tester")
     return swept() and not late.unsettled()
 
 

@@ -193,7 +193,7 @@ def test_a_create_without_an_answer_is_made_once_whenever_it_is_carried_out(
     talk.send(b2b, [record])
     _edit(record)
     again(b2b)
-    meanwhile = link_of(record)
+    meanwhile, (seen, reason) = link_of(record), talk.shown(record, b2b)
     carry_out(sandbox)
     talk.later(b2b)
     talk.later(b2b)
@@ -202,6 +202,9 @@ def test_a_create_without_an_answer_is_made_once_whenever_it_is_carried_out(
     mine = [row for row in store.rows(sandbox, table) if _is(row, record)]
     assert (meanwhile.state, meanwhile.remote_id) == (Link.State.PENDING, "")
     assert "may still be carried out" in meanwhile.message
+    assert meanwhile.attempts == 0  # to wait is not to fail
+    assert seen == "Waiting"
+    assert reason.startswith("a call got no answer; looked for again at ")
     assert len(mine) == 1
     assert link_of(record).remote_id == str(mine[0]["id"])
     assert talk.shown(record, b2b)[0] == "In sync"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import ConnectorError
@@ -12,6 +12,7 @@ from connectors.protocol import (
     CONFLICT,
     GONE,
     PARENT_GONE,
+    UNANSWERED,
     Account,
     Adoption,
     Candidate,
@@ -38,7 +39,6 @@ from connectors.systems.bigcommerce.words import (
 )
 
 OVERWRITE_SETTING = "overwrite_on_adoption"
-UNANSWERED = "unanswered"
 ADDRESS = re.compile(r"[^\s@,;]+@[^\s@,;]+\.[^\s@,;.]+")  # what every e-mail address looks like
 CONSENT, MOVE = "consent", "move"  # what a person may agree to: see `protocol.Way`
 
@@ -122,8 +122,14 @@ class Talk:
         """
         if not change.unanswered_s:
             return None
-        waits = self.waits(change, may_be_made(self.nouns.one), UNANSWERED)
-        return replace(waits, wait_s=change.unanswered_s)
+        text = may_be_made(self.nouns.one)
+        return Outcome(
+            Status.WAITING,
+            code=UNANSWERED,
+            message=text,
+            exchange=self.client.last,
+            wait_s=change.unanswered_s,
+        )
 
     def gone(self, change: Change) -> Outcome:
         """Return the outcome of a record that is not there any more."""
