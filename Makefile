@@ -9,13 +9,9 @@ JOBS ?= 2
 demo: .venv
 	@$(PY) manage.py demo
 
-# The whole suite on PostgreSQL, then what a database can change on SQLite.
 test: .venv
 	@$(PY) -m tests.chromium
-	@echo "== on PostgreSQL"
 	@$(PY) -m pytest -n $(JOBS) -m "not bench"
-	@echo "== on SQLite"
-	@DATABASE_URL=sqlite:// $(PY) -m pytest -n $(JOBS) -m "not bench and not postgres and not once and not browser"
 
 # The attacks that docs/security.md names, each for as long as it says there.
 security: .venv

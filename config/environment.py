@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 DEVELOPMENT, REHEARSAL, PRODUCTION = KINDS = ("development", "rehearsal", "production")
+DATABASE_ENGINES = ("django.db.backends.postgresql", "config.local_database")
 NEEDED = ("SECRET_KEY", "CONCORD_ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL")
 # As Django's own warning has it (security.W009).
 SECRET_KEY_LENGTH, SECRET_KEY_CHARACTERS, SECRET_KEY_MARK = 50, 5, "django-insecure-"
@@ -44,6 +45,14 @@ def check_closed(secret_key: str, hosts: Iterable[str], *, debug: bool) -> None:
         raise ImproperlyConfigured("DEBUG is on: errors would show source code to everybody. Remove it.")
     if "*" in hosts:
         raise ImproperlyConfigured("ALLOWED_HOSTS has *: name the hosts where people find the console.")
+
+
+def check_database(engine: str) -> None:
+    """Refuse every database but PostgreSQL: the queue's statements are written for it."""
+    if engine not in DATABASE_ENGINES:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names {engine.rpartition('.')[2]}; Concord runs on PostgreSQL alone. {_HOW}"
+        )
 
 
 def check_encryption_keys(keys: Sequence[str]) -> None:

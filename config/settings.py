@@ -1,6 +1,7 @@
 """Every setting, read from the environment (`.env.example` names them all)."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -14,7 +15,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(str(BASE_DIR / ".env"))
 
-# What this machine keeps for itself: the SQLite file, made secrets, logs of the demo.
+# What this machine keeps for itself: the demo's data and logs, made secrets.
 VAR_DIR = Path(env.str("CONCORD_VAR_DIR", default=str(BASE_DIR / "var")))
 
 # development: what is missing is made once and kept in var/. rehearsal and production: it stops the start.
@@ -95,27 +96,18 @@ TEMPLATES = [
 ]
 
 VAR_DIR.mkdir(parents=True, exist_ok=True)
-_LOCAL_DATABASE = f"sqlite:///{VAR_DIR / 'concord.sqlite3'}"
-DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or _LOCAL_DATABASE)}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # Without WAL and IMMEDIATE, a worker that writes while a person clicks answers "database is locked".
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-    # A file: threads and workers can't share :memory:.
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
-else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+DATABASE_URL = env.str("DATABASE_URL", default="")
+# Without an address it is the demo's, wherever that runs (config/local_database).
+_LOCAL_DATABASE = {"ENGINE": "config.local_database"}
+_database: dict[str, Any] = env.db_url_config(DATABASE_URL) if DATABASE_URL else _LOCAL_DATABASE
+environment.check_database(_database["ENGINE"])
+_options = {"connect_timeout": 10, **_database.get("OPTIONS", {})}
 # For the processes that serve pages alone: a worker, a migration or the pruner may take longer.
 WEB_STATEMENT_TIMEOUT_S = env.float("WEB_STATEMENT_TIMEOUT_S", default=10.0)
-if env.bool("CONCORD_SERVES_PAGES", default=False) and DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    _options = DATABASES["default"]["OPTIONS"]
+if env.bool("CONCORD_SERVES_PAGES", default=False):
     _limit = f"-c statement_timeout={WEB_STATEMENT_TIMEOUT_S * 1000:.0f}"
     _options["options"] = f"{_options.get('options', '')} {_limit}".strip()
+DATABASES = {"default": {"CONN_MAX_AGE": 60, **_database, "CONN_HEALTH_CHECKS": True, "OPTIONS": _options}}
 ATOMIC_REQUESTS = False  # no I/O inside a transaction (connectors/queue/)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

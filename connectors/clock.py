@@ -3,17 +3,14 @@
 from datetime import datetime
 
 from django.db import connection
-from django.utils import timezone
 
 
 def now() -> datetime:
     """Return the database's time, so that workers on two machines agree.
 
     Inside `atomic()` it is still the moment of the call, not of the transaction's
-    start. On SQLite there is one machine: its own clock serves.
+    start.
     """
-    if connection.vendor != "postgresql":
-        return timezone.now()
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]

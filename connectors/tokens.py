@@ -1,7 +1,7 @@
 """The shared access token: one worker fetches a new one, the others wait for it.
 
 No lock is held while talking. The election is a compare-and-set on the row, with
-an expiry, so that a fetcher that dies is replaced; it works the same on SQLite.
+an expiry, so that a fetcher that dies is replaced.
 
 A token is bound to its login: after an edit of address or credentials the old one
 is never sent again, least of all to the new address. And it is bound to the

@@ -14,8 +14,6 @@ def allow_longer(seconds: int = LONGER_S) -> None:
 
     For what a person asked for on very many records. Call it in a transaction.
     """
-    if connection.vendor != "postgresql":
-        return
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('statement_timeout', %s, true) "

@@ -56,9 +56,8 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_report_header() -> list[str]:
-    """Say which database and broker serve, and whether a browser was found."""
-    database = settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]
-    return [f"database: {database}", chromium.said()]
+    """Say whether a browser was found."""
+    return [chromium.said()]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,7 +76,7 @@ def _start_services() -> None:
     os.environ.setdefault("CONCORD_ENV", "development")
     os.environ.setdefault("CONCORD_VAR_DIR", str(services.folder / "var"))
     if "DATABASE_URL" not in os.environ:
-        os.environ["DATABASE_URL"] = services.start_postgres()
+        os.environ["DATABASE_URL"] = services.start_postgres().url
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = services.start_broker()
 

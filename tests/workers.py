@@ -26,7 +26,7 @@ class Worker:
         """Return whether it answers a ping through the broker."""
         from config.celery import app
 
-        return bool(app.control.ping(destination=[self.name], timeout=0.5))
+        return bool(app.control.ping(destination=[self.name], timeout=0.5, limit=1))
 
 
 @dataclass
@@ -65,8 +65,6 @@ class Workers:
 def database_url(settings: Mapping[str, Any]) -> str:
     """Return the DATABASE_URL of a running connection, as `connection.settings_dict` has it."""
     name = settings["NAME"]
-    if settings["ENGINE"].endswith("sqlite3"):
-        return f"sqlite:///{name}"
     login = settings["USER"] + (f":{settings['PASSWORD']}" if settings["PASSWORD"] else "")
     place = str(settings["HOST"]) + (f":{settings['PORT']}" if settings["PORT"] else "")
     return (

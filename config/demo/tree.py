@@ -1,6 +1,7 @@
 """The processes of the demo: started in order, watched, ended together."""
 
 import fcntl
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -10,15 +11,23 @@ from pathlib import Path
 
 import requests
 
-from config import embedded, processes
+from config import local_database, processes
+from config.demo import database
+from config.embedded import valkey
 
 TAIL_LINES = 15
 START_TIMEOUT_S = 60.0
 LOOK_EVERY_S = 0.5
+DATABASE = "database"
+DATABASE_STOP_S = 30.0
 
 
 class DemoEndedError(Exception):
     """Tell, for a person, which process ended the demo and what it wrote last."""
+
+
+class DemoStoppedError(Exception):
+    """Tell that somebody ended the demo before it was ready."""
 
 
 @dataclass
@@ -34,8 +43,12 @@ class Tree:
         return self
 
     def __exit__(self, *_: object) -> None:
+        database = self.children.pop(DATABASE, None)  # last, and in order: the others write to it
         processes.stop(self.children.values())
-        self._broker_url_file.unlink(missing_ok=True)
+        if database is not None:
+            processes.stop([database], first=signal.SIGINT, patience_s=DATABASE_STOP_S)
+        for note in (self._broker_url_file, local_database.url_file(self.folder)):
+            note.unlink(missing_ok=True)
 
     @property
     def _broker_url_file(self) -> Path:
@@ -43,10 +56,20 @@ class Tree:
 
     def start_broker(self) -> None:
         """Start the bundled broker and let later children use it. Raises NotBundledError."""
-        broker = embedded.start_valkey(self.new_log("broker"))
+        broker = valkey.start(self.new_log("broker"))
         self.children["broker"] = broker.process
         self.environment["REDIS_URL"] = broker.url
         self._broker_url_file.write_text(broker.url)
+
+    def start_database(self) -> None:
+        """Start the bundled database and tell every process of this folder where it is.
+
+        Raises UnreadableDataError, NotBundledError, RuntimeError, DemoEndedError.
+        """
+        cluster = database.prepare(self.folder)
+        self.children[DATABASE] = cluster.launch(self.new_log(DATABASE))
+        self.wait(DATABASE, cluster.accepts)
+        local_database.url_file(self.folder).write_text(cluster.url)
 
     def start(self, name: str, *command: str) -> None:
         """Start a Python module or script as a child."""
@@ -54,7 +77,7 @@ class Tree:
         self.children[name] = processes.start([sys.executable, *command], log=log, env=self.environment)
 
     def wait(self, name: str, is_ready: Callable[[], bool]) -> None:
-        """Wait until a child is ready, or the demo is to end. Raises DemoEndedError."""
+        """Wait until a child is ready. Raises DemoEndedError, or DemoStoppedError."""
         try:
             processes.wait_until(
                 lambda: self.ended.is_set() or is_ready(),
@@ -65,6 +88,8 @@ class Tree:
             )
         except (RuntimeError, TimeoutError) as error:
             raise DemoEndedError(self.obituary(name, f"{error}.")) from error
+        if self.ended.is_set():
+            raise DemoStoppedError
 
     def watch(self) -> None:
         """Return when the demo is to end. Raises DemoEndedError if a child ends before."""

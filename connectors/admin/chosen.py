@@ -21,7 +21,7 @@ from connectors.rendering import held
 from connectors.states import State
 from synclog import words
 
-CHUNK = 10_000  # pks per query: SQLite stops at 250,000 parameters
+CHUNK = 10_000  # pks per query
 Parts = dict[str, Sequence[int]]  # pks by entity
 
 

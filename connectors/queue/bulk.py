@@ -1,7 +1,7 @@
 """Write many rows by one parameter: a JSON document that PostgreSQL unfolds itself.
 
 bulk_create spends more time in Python, quoting one value after the other, than the
-database spends storing them. On SQLite it stays, since nothing is quoted there.
+database spends storing them.
 """
 
 import json
@@ -19,9 +19,6 @@ def insert(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if database.vendor != "postgresql":
-        model._default_manager.bulk_create(rows)
-        return
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     names = ", ".join(_quoted(fields))
     statement = f"INSERT INTO {_table(model)} ({names}) SELECT {names} FROM {_unfolded(fields)}"  # noqa: S608
@@ -33,11 +30,6 @@ def update(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    if database.vendor != "postgresql":
-        model._default_manager.bulk_create(
-            rows, update_conflicts=True, unique_fields=["id"], update_fields=columns
-        )
-        return
     fields = [model._meta.get_field(name) for name in columns]
     sets = ", ".join(f"{name} = new.{name}" for name in _quoted(fields))
     key = model._meta.pk

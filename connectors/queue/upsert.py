@@ -2,7 +2,7 @@
 
 bulk_update is the wrong tool (for 200 rows of ten columns it took 413–928 ms), and
 bulk_create needed 1.7 s for 10,000 rows, most of it in Python; this takes a
-statement per chunk, on PostgreSQL and on SQLite alike.
+statement per chunk.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from django.db.models import F
 from connectors.entities import Entity
 from connectors.models import Link
 
-CHUNK = 5_000  # records per statement: SQLite stops at 250,000 parameters
+CHUNK = 5_000  # records per statement
 REQUEST_COLUMNS = (
     "state", "ticket", "requested_at", "requested_by", "not_before",
     "attempts", "run", "code", "message", "errors",

@@ -12,8 +12,6 @@ from tests.browser.conftest import sit_down
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.once
-
 LONG = "Wörter" * 33
 COMPANY = {
     "companyName": LONG,

@@ -14,8 +14,6 @@ from django.urls import reverse
 from config.bodies import BY_VIEW, limit_for
 from config.urls import urlpatterns
 
-pytestmark = pytest.mark.once
-
 LOGIN = "/admin/login/"
 
 

@@ -9,7 +9,7 @@ import yaml
 from tests.image import compose
 from tests.workers import ROOT
 
-pytestmark = [pytest.mark.once, pytest.mark.security]
+pytestmark = pytest.mark.security
 
 CONCORD = {"migrate", "web", "worker-1", "worker-2", "beat"}
 

@@ -7,16 +7,17 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 
+from config.embedded.postgres import INITDB_ARGS
 from tests.image import compose
-from tests.image.backing import Cluster, start_postgres
-from tests.services import INITDB_ARGS, Services
+from tests.image.backing import ShippedCluster, start_postgres
+from tests.services import Services
 from tests.workers import ROOT, database_url
 
 SHIPPED = compose.services(ROOT)["postgres"]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[ShippedCluster]:
     """Start one that the application's tests don't see."""
     services = Services()
     try:
@@ -25,9 +26,8 @@ def cluster() -> Iterator[Cluster]:
         services.stop()
 
 
-@pytest.mark.once
 @pytest.mark.security
-def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster: Cluster) -> None:
+def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster: ShippedCluster) -> None:
     rights = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
     owned = "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = 'concord'"
 
@@ -37,16 +37,14 @@ def test_the_role_of_concord_is_no_superuser_and_owns_its_database_alone(cluster
     assert "permission denied" in cluster.psql("concord", "COPY (SELECT 1) TO PROGRAM 'id'", "concord").stderr
 
 
-@pytest.mark.once
 @pytest.mark.security
-def test_only_the_role_of_concord_can_log_in_with_a_password(cluster: Cluster) -> None:
+def test_only_the_role_of_concord_can_log_in_with_a_password(cluster: ShippedCluster) -> None:
     found = cluster.sql("postgres", "SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'SCRAM-SHA-256$%'")
 
     assert found == "concord"
 
 
-@pytest.mark.once
-def test_the_shipped_database_is_the_one_that_is_tested(cluster: Cluster) -> None:
+def test_the_shipped_database_is_the_one_that_is_tested(cluster: ShippedCluster) -> None:
     tested = cluster.sql("postgres", "SHOW server_version").partition(".")[0]
     sorting = "SELECT datlocprovider, datlocale, pg_encoding_to_char(encoding) FROM pg_database"
 
@@ -56,15 +54,14 @@ def test_the_shipped_database_is_the_one_that_is_tested(cluster: Cluster) -> Non
     assert cluster.sql("postgres", f"{sorting} WHERE datname = 'concord'") == "b|C.UTF-8|UTF8"
 
 
-@pytest.mark.postgres
 @pytest.mark.django_db
-def test_a_dump_of_another_owner_is_restored_by_the_role_of_concord(cluster: Cluster) -> None:
+def test_a_dump_of_another_owner_is_restored_by_the_role_of_concord(cluster: ShippedCluster) -> None:
     """As docs/operating.md leads from an older PostgreSQL: dump there, restore here."""
     documented = (ROOT / "docs/operating.md").read_text()
     dump = re.search(r"pg_dump -U concord (.+) concord > concord\.sql", documented)
     assert dump
     url = database_url(connection.settings_dict).replace("postgres://postgres@/", "").rpartition("/")
-    old = [cluster.binaries / "pg_dump", "-h", url[0], "-U", "postgres", *dump[1].split(), url[2]]
+    old = [cluster.server.binaries / "pg_dump", "-h", url[0], "-U", "postgres", *dump[1].split(), url[2]]
     dumped = subprocess.run(old, capture_output=True, text=True, check=True).stdout
 
     cluster.sql("concord", dumped, "concord")

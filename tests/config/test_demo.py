@@ -2,24 +2,34 @@
 
 import os
 import re
+import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import environ
 import psutil
+import psycopg
 import pytest
 import requests
 
-from config import processes
+from config import local_database, processes
+from config.demo import database
 from config.demo.tree import only_one
 from tests.waiting import wait_until
 from tests.workers import ROOT
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.xdist_group("demo")
+
+
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return an environment that names neither a database nor a broker."""
+    unset = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+    kept = {name: value for name, value in os.environ.items() if name not in unset}
+    return {**kept, "CONCORD_VAR_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
 
 
 class Demo:
@@ -29,9 +39,6 @@ class Demo:
     """
 
     def __init__(self, folder: Path, port: int = 0, *, in_background: bool = False) -> None:
-        environment = {**os.environ, "CONCORD_VAR_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
-        for name in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"):
-            environment.pop(name, None)
         ports = ("--port", str(port or processes.free_port()), "--sandbox-port", str(processes.free_port()))
         command = [sys.executable, "manage.py", "demo", *ports, "--companies", "9"]
         if in_background:
@@ -41,7 +48,7 @@ class Demo:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=environment,
+                env=environment_of(folder),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -76,6 +83,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
         if demo.process.poll() is None:
             demo.process.kill()
             demo.process.wait()
+    elsewhere = tmp_path / "postgres.folder"  # root's data, where nobody can reach them
+    if elsewhere.exists():
+        shutil.rmtree(elsewhere.read_text(), ignore_errors=True)
 
 
 @pytest.fixture
@@ -102,6 +112,24 @@ def store_ids(rehearsal: str) -> list[str]:
     return [row["id"] for row in over_there(rehearsal, "bigcommerce/company") if row["uuid"]]
 
 
+def rows_of(folder: Path) -> psycopg.Connection:
+    """Connect to the database of the demo that runs in a folder."""
+    at = environ.Env.db_url_config(local_database.url_file(folder).read_text())
+    return psycopg.connect(host=at["HOST"], user=at["USER"], dbname=at["NAME"])
+
+
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as in another terminal: it knows the folder and nothing else."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment_of(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def end(demo: Demo) -> None:
     family = demo.family()
     demo.process.send_signal(signal.SIGINT)
@@ -114,6 +142,7 @@ def end(demo: Demo) -> None:
 def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     start: Callable[..., Demo], hung_port: int, tmp_path: Path
 ) -> None:
+    (tmp_path / "concord.sqlite3").touch()
     first = start(port=hung_port)
     said = first.wait_for("Ctrl-C ends it")
     console, rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)
@@ -122,6 +151,7 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     ids, in_store = account_ids(rehearsal), store_ids(rehearsal)
 
     assert f"Port {hung_port} is taken. The console uses " in said
+    assert f"{tmp_path}/concord.sqlite3 holds the data of an older demo." in said
     assert requests.get(f"{console}admin/login/", timeout=5).status_code == 200
     end(first)
 
@@ -129,10 +159,11 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     said = second.wait_for("Ctrl-C ends it")
     rehearsal = re.findall(r"http://127\.0\.0\.1:\d+/", said)[1]
     assert (account_ids(rehearsal), store_ids(rehearsal)) == (ids, in_store)
-    with sqlite3.connect(tmp_path / "concord.sqlite3") as rows:
+    with rows_of(tmp_path) as rows:
         assert rows.execute("SELECT COUNT(*) FROM companies_company").fetchone() == (10,)
-        linked = "SELECT COUNT(*), SUM(is_active) FROM connectors_userlink JOIN connectors_remoteuser ON"
-        assert rows.execute(f"{linked} remote_user_id = connectors_remoteuser.id").fetchone() == (2, 1)
+        linked = "SELECT COUNT(*), COUNT(*) FILTER (WHERE is_active) FROM connectors_userlink JOIN"
+        users = f"{linked} connectors_remoteuser ON remote_user_id = connectors_remoteuser.id"
+        assert rows.execute(users).fetchone() == (2, 1)
         addresses = {url for (url,) in rows.execute("SELECT base_url FROM connectors_connection")}
     # They follow the rehearsal to its new port.
     assert addresses == {f"{rehearsal}salesforce", f"{rehearsal}bigcommerce"}
@@ -160,13 +191,62 @@ def test_a_second_demo_in_the_same_folder_is_refused(start: Callable[..., Demo],
         assert "A demo runs here already" in other.said.read_text()
 
 
-def test_a_killed_demo_leaves_no_orphan(demo: Demo) -> None:
+def test_a_killed_demo_leaves_no_orphan_and_the_next_one_starts(start: Callable[..., Demo]) -> None:
+    broken_off = start()
+    broken_off.wait_for("Starting the database ...")
+    broken_off.process.kill()
+    demo = start()
     demo.wait_for("Ctrl-C ends it")
     family = demo.family()
 
     demo.process.kill()
+    start().wait_for("Ctrl-C ends it")
 
     processes.wait_until(lambda: are_gone(family), timeout_s=20, what="the end of the demo's processes")
+
+
+def test_a_command_in_another_terminal_finds_the_database_of_the_demo(demo: Demo, tmp_path: Path) -> None:
+    demo.wait_for("Ctrl-C ends it")
+
+    found = command(tmp_path, "sync", "salesforce", "company", "--match-only")
+
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("company: create=")
+
+
+def test_data_of_another_postgresql_are_left_alone_and_named(
+    start: Callable[..., Demo], tmp_path: Path
+) -> None:
+    data = database.home(tmp_path) / "postgres"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("9\n")
+
+    demo = start()
+
+    assert demo.process.wait(timeout=30) == 1
+    assert f"{data} holds data of PostgreSQL 9; this Concord brings PostgreSQL 1" in demo.said.read_text()
+    assert [file.name for file in data.iterdir()] == ["PG_VERSION"]
+
+
+@pytest.mark.parametrize("arguments", [("migrate",), ("sync", "salesforce"), ("createsuperuser",)])
+def test_without_a_database_what_connects_says_how_to_get_one(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = command(tmp_path, *arguments)
+
+    assert done.returncode == 1
+    assert done.stderr.strip() == local_database.HINT
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check",), ("makemigrations", "--check"), ("collectstatic", "--dry-run", "--no-input")]
+)
+def test_without_a_database_what_only_reads_code_works(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    local_database.url_file(tmp_path).write_text(
+        "postgres://postgres@//tmp/ended/postgres"
+    )  # of a killed demo
+
+    assert command(tmp_path, *arguments).returncode == 0
 
 
 def test_a_child_that_ends_ends_the_demo_and_is_named(demo: Demo) -> None:

@@ -47,7 +47,6 @@ def add(number: int, *options: str, url: str = "http://127.0.0.1:1") -> None:
     call_command("demo_data", "--companies", str(number), "--sandbox-url", url, *options, verbosity=0)
 
 
-@pytest.mark.once
 def test_every_clean_company_fits_salesforce_and_is_unique() -> None:
     companies = demo_companies(2000, clean=True)
 
@@ -64,7 +63,6 @@ def test_every_clean_company_fits_salesforce_and_is_unique() -> None:
         assert len({getattr(company, field) for company in companies}) == len(companies)
 
 
-@pytest.mark.once
 def test_more_companies_begin_with_the_same_ones() -> None:
     few, many = demo_companies(40, clean=True), demo_companies(90, clean=True)
 
@@ -73,7 +71,6 @@ def test_more_companies_begin_with_the_same_ones() -> None:
     ]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("number", [3, 8, 9, 60])
 def test_exactly_three_are_bad(number: int) -> None:
     companies = demo_companies(number, clean=False)
@@ -117,7 +114,6 @@ def test_a_second_call_adds_nothing(own_var: Path) -> None:
     assert (Company.objects.count(), Connection.objects.count()) == (10, 1)
 
 
-@pytest.mark.once
 @pytest.mark.django_db
 def test_ten_thousand_companies_take_seconds(own_var: Path) -> None:
     started = time.monotonic()
@@ -210,7 +206,6 @@ def test_a_clean_demo_leaves_no_accounts(own_var: Path) -> None:
     assert not (own_var / "rehearsal.json").exists()
 
 
-@pytest.mark.once
 def test_a_kept_rehearsal_comes_back_with_its_ids(tmp_path: Path) -> None:
     before, after = SandboxServer(port=0), SandboxServer(port=0)
     ids = before.app.systems["salesforce"].create("Account", [{"Name": "Kept"}, {"Name": "Deleted"}])
@@ -223,7 +218,6 @@ def test_a_kept_rehearsal_comes_back_with_its_ids(tmp_path: Path) -> None:
     assert [(row["Id"], row["IsDeleted"]) for row in rows] == [(ids[0], False), (ids[1], True)]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     "text", ["no json", "[]", json.dumps({"salesforce": {"Nothing": [{}]}}), '{"x": {"y": []}}']
 )

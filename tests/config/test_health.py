@@ -119,7 +119,6 @@ def test_a_contact_waits_on_purpose_until_its_company_is_over_there(client: Clie
     assert after >= 3600
 
 
-@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_takes_too_long_degrades_and_is_not_called_down(client: Client) -> None:
     apart = database.copy()
@@ -134,7 +133,6 @@ def test_a_database_that_takes_too_long_degrades_and_is_not_called_down(client: 
     assert facts == {"status": "degraded", "database": "slow"}
 
 
-@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_without_the_database_it_is_not_ready(client: Client, settings: Settings) -> None:
     name = database.settings_dict["NAME"]

@@ -198,7 +198,6 @@ def test_a_long_search_is_cut_to_a_hundred_characters(django_assert_max_num_quer
     assert answer.status_code == 200
 
 
-@pytest.mark.postgres
 def test_only_processes_that_serve_pages_stop_a_statement() -> None:
     code = "import {what}, django; django.setup(); from django.db import connection as c; k = c.cursor(); "
     code += "k.execute('show statement_timeout'); print(k.fetchone()[0])"
@@ -222,7 +221,6 @@ def _printed(code: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_that_takes_too_long_is_stopped_and_told_in_words(
     caplog: pytest.LogCaptureFixture,
@@ -243,7 +241,6 @@ def test_a_statement_that_takes_too_long_is_stopped_and_told_in_words(
     assert "This took too long and was stopped" in answer.content.decode()
 
 
-@pytest.mark.postgres
 def test_who_asks_for_very_many_records_gets_more_time_only_where_there_is_a_limit() -> None:
     with connection.cursor() as cursor:
         statements.allow_longer()

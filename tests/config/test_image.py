@@ -11,8 +11,6 @@ from tests.image.context import DockerIgnore, copy_context
 from tests.image.dockerfile import needed, read
 from tests.workers import ROOT
 
-pytestmark = pytest.mark.once
-
 STAGES = read((ROOT / "Dockerfile").read_text())
 
 

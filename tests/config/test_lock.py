@@ -17,8 +17,6 @@ from tests.lock.index import NEWER, LocalIndex
 from tests.lock.pips import HASHES, PipUnavailableError, venv_with, wheel_of
 from tests.workers import ROOT
 
-pytestmark = pytest.mark.once
-
 
 @pytest.mark.parametrize("lock", closed.LOCKS)
 def test_whatever_a_package_needs_is_pinned_and_hashed_on_each_system_and_python(lock: str) -> None:

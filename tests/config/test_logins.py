@@ -19,7 +19,7 @@ from tests.factories import UserFactory
 from tests.staff import browser_of
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.security]
+pytestmark = [pytest.mark.django_db, pytest.mark.security]
 LOGIN = "/admin/login/"
 RIGHT, WRONG = "a long right password", "a long wrong password"
 MINE, THEIRS = "203.0.113.1", "203.0.113.2"

@@ -18,7 +18,7 @@ from config import roles
 from tests.factories import UserFactory
 from tests.staff import browser_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.security]
+pytestmark = [pytest.mark.django_db, pytest.mark.security]
 MINE, NEW = "a password of my own", "cormorant 77 on a buoy"
 ADDRESS = "/password/"
 

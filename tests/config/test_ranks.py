@@ -15,7 +15,7 @@ from config import roles
 from tests.factories import UserFactory
 from tests.staff import browser_of, superuser
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.security]
+pytestmark = [pytest.mark.django_db, pytest.mark.security]
 MINE = "a password of my own"
 
 

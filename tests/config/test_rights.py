@@ -25,7 +25,7 @@ from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
 from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = pytest.mark.django_db
 
 WHO = ("anonymous", "nobody", "viewer", "operator", "owner", "superuser")
 

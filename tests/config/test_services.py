@@ -4,16 +4,9 @@ import socket
 
 import pytest
 import requests
-from django.db import connection
 
 from connectors.models import Connection
 from tests.workers import Worker
-
-
-@pytest.mark.postgres
-@pytest.mark.django_db
-def test_the_tests_run_on_a_real_postgresql() -> None:
-    assert connection.vendor == "postgresql"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -20,7 +20,7 @@ from config.asgi import THREADS
 from tests.served import Served, rest, send, served
 from tests.workers import ROOT, database_url
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 LOGIN = "/admin/login/"
 WEBHOOK = f"/webhooks/bigcommerce/{uuid.uuid4()}/"

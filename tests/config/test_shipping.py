@@ -2,11 +2,7 @@
 
 import re
 
-import pytest
-
 from tests.workers import ROOT
-
-pytestmark = pytest.mark.once
 
 
 def test_every_setting_is_in_the_example_file_and_no_other() -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from tests.workers import ROOT
 
-pytestmark = [pytest.mark.once, pytest.mark.security]
+pytestmark = pytest.mark.security
 
 SECRET = "an-example-of-a-key-for-the-tests-that-signs-no-session-0123456789"
 DEPLOYED = {
     "SECRET_KEY": SECRET,
     "CONCORD_ENCRYPTION_KEYS": "A" * 43 + "=",
     "ALLOWED_HOSTS": "concord.example",
-    "DATABASE_URL": "sqlite://",
+    "DATABASE_URL": "postgres://concord@127.0.0.1/concord",
     "REDIS_URL": "redis://127.0.0.1:1/0",
     "DEBUG": "false",
 }
@@ -78,6 +78,17 @@ def test_keys_that_encrypt_nothing_stop_the_start(environment: str, keys: str) -
     assert status != 0
     assert "CONCORD_ENCRYPTION_KEYS: key " in said
     assert "secret-but-no-key" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite:///concord.sqlite3", "mysql://concord:secret-word@127.0.0.1/concord"]
+)
+def test_another_database_than_postgresql_stops_the_start(url: str) -> None:
+    status, said = start("development", DATABASE_URL=url)
+
+    assert status != 0
+    assert "Concord runs on PostgreSQL alone" in said
+    assert "secret-word" not in said
 
 
 def test_a_rehearsal_is_set_up_like_production_and_may_have_the_sandbox_beside_it() -> None:

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from tests.factories import UserFactory
 from tests.staff import browser_of, person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.security]
+pytestmark = [pytest.mark.django_db, pytest.mark.security]
 RIGHT, WRONG = "a long right password", "a long wrong password"
 
 

@@ -12,8 +12,6 @@ from connectors.systems.bigcommerce.talk import MOVE
 from tests import b2b
 from tests.b2b_desk import Desk, address, key, pushed, store
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture(autouse=True)
 def no_limit(sandbox: SandboxServer) -> None:

@@ -12,8 +12,6 @@ from connectors.systems.bigcommerce.talk import CONSENT
 from tests import b2b
 from tests.b2b_desk import Desk, company, key, pushed, store
 
-pytestmark = pytest.mark.once
-
 KEY_FIELD = {"resource": "company", "fieldName": "Concord ID", "isUnique": True}
 BY_KEY = {"key_field": "Concord ID"}
 

@@ -16,7 +16,7 @@ from tests import buyers, talk
 from tests.between import Between
 from tests.factories import LocationFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 DOCK = {"label": "Dock", "street": "5 Dock Road", "city": "Oakland", "region": "CA", "postal_code": "94607"}
 # Country, a state as people write it, and its full name; of every country whose states are checked.

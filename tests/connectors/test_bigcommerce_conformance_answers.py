@@ -23,7 +23,7 @@ from tests.between import Between
 from tests.buyers import new_company
 from tests.factories import ContactFactory, LocationFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 TOKEN, CLIENT_SECRET = "rehearsal-token", "rehearsal-secret"
 READS = ("GET /companies/{}", "GET /companies", "GET core/customers")

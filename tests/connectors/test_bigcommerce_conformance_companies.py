@@ -14,7 +14,7 @@ from tests import b2b as store
 from tests import buyers, talk
 from tests.between import Between
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 MADE = ["POST /companies", "PUT /companies/{}"]
 

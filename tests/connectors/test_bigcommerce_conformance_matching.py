@@ -20,7 +20,7 @@ from tests.between import Between
 from tests.buyers import new_company
 from tests.factories import ContactFactory, LocationFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 THEIRS = {"companyName": "Facebook", "companyEmail": "office@facebook.example", "companyPhone": "1"}
 

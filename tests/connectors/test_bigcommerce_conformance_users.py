@@ -19,7 +19,7 @@ from tests import buyers, talk
 from tests.between import Between
 from tests.factories import ContactFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 ADMIN, SENIOR, JUNIOR = 0, 1, 2
 

@@ -19,7 +19,7 @@ from tests.between import Between
 from tests.connectors.test_conformance import STRANGE
 from tests.factories import CompanyFactory, ContactFactory, LocationFactory
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 COMPANY_LIMITS = {
     "name": ("companyName", 200),

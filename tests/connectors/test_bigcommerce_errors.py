@@ -9,8 +9,6 @@ from connectors.systems.bigcommerce.errors import Refused, Why, problem, said, s
 from connectors.systems.bigcommerce.nouns import NOUNS
 from connectors.systems.bigcommerce.words import refusal
 
-pytestmark = pytest.mark.once
-
 ERRMSG = {"code": 422, "meta": {"message": "Parameter Error"}}
 SHAPES: dict[str, tuple[Any, str, dict[str, str]]] = {
     "message": (

@@ -16,8 +16,6 @@ from connectors.systems.bigcommerce.urls import record_url
 from contacts.models import Contact
 from tests.factories import CompanyFactory, ContactFactory, LocationFactory
 
-pytestmark = pytest.mark.once
-
 MARK = SimpleNamespace(
     name="Mark Z", first_name="Mark", last_name="Z", email="markz@test.com", phone="5", job_title="CEO"
 )

@@ -20,8 +20,6 @@ from connectors.systems.bigcommerce.kind import KIND
 from tests import b2b
 from tests.b2b_desk import CREDENTIALS, Desk, store
 
-pytestmark = pytest.mark.once
-
 KEY_FIELD: dict[str, Any] = {"resource": "company", "fieldName": "Concord ID", "isUnique": True}
 
 

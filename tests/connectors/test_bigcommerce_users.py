@@ -11,8 +11,6 @@ from connectors.systems.bigcommerce.talk import CONSENT, MOVE
 from tests import b2b
 from tests.b2b_desk import Desk, key, pushed, store, user
 
-pytestmark = pytest.mark.once
-
 ADMIN, SENIOR, JUNIOR = 0, 1, 2
 
 

@@ -12,8 +12,6 @@ from connectors.regions import country_code, state
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.states import WITH_STATES, state_name
 
-pytestmark = pytest.mark.once
-
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")), min_size=1, max_size=20)
 
 

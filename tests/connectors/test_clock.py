@@ -16,7 +16,7 @@ from connectors.sandbox.server import SandboxServer
 from tests import talk
 from tests.factories import CompanyFactory
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 CLOCKS = ("clock_timestamp", "statement_timestamp")
 

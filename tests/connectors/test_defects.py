@@ -110,7 +110,6 @@ def test_a_record_that_killed_its_workers_can_be_retried(
     assert talk.link_of(company).state == "idle"
 
 
-@pytest.mark.postgres
 def test_a_claimed_record_is_as_new_as_its_ticket(salesforce: Connection) -> None:
     chosen = Company.objects.bulk_create(CompanyFactory.build_batch(3000))
     talk.request(salesforce, chosen)
@@ -328,7 +327,6 @@ def test_a_connection_must_let_one_talker_send_one_record(salesforce: Connection
     assert {"batch_size", "max_slots"} <= set(said.value.error_dict)
 
 
-@pytest.mark.postgres
 def test_records_may_be_deleted_while_they_are_requested(salesforce: Connection) -> None:
     admin = site._registry[Company]
     request, stop = HttpRequest(), threading.Event()

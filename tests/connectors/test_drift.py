@@ -224,7 +224,6 @@ def test_a_record_that_is_still_to_be_compared_does_not_say_in_sync_alone(
     assert talk.shown(chosen[0], salesforce) == ("In sync", "being compared again: what is sent was changed")
 
 
-@pytest.mark.postgres  # a worker of its own beside the test
 @pytest.mark.parametrize("what", ["paused", "running"])
 def test_a_worker_compares_by_itself(
     workers: Workers, salesforce: Connection, chosen: list[Company], what: str

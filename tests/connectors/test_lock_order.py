@@ -26,7 +26,7 @@ from tests.waiting import wait_until
 
 from .test_races import in_thread
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

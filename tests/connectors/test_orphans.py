@@ -121,7 +121,6 @@ def test_a_company_whose_first_user_is_deleted_here_while_it_is_created(
     assert orphan() == ("contact", "", "The first user of Facebook")
 
 
-@pytest.mark.postgres
 def test_a_delete_that_is_not_committed_yet_is_waited_for(shelf: Shelf) -> None:
     company = CompanyFactory.create(name="Facebook")
     talk.request(shelf.connection, [company])

@@ -18,7 +18,7 @@ from tests.factories import CompanyFactory, ContactFactory
 from tests.shelf import Shelf
 from tests.talk import send
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8
 
 

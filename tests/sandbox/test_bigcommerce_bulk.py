@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller, address_values, company_values, user_values
 
-pytestmark = pytest.mark.once
-
 
 def companies(*names: str) -> list[dict[str, Any]]:
     return [company_values(companyName=name, adminEmail=f"{name.lower()}@test.com") for name in names]

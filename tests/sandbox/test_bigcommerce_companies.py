@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller, company_values
 
-pytestmark = pytest.mark.once
-
 
 def refused(store: StoreCaller, **values: Any) -> tuple[int, str]:
     answer = store.call("POST", "/companies", json=company_values(**values))

@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
-
 
 def names(store: StoreCaller, **query: Any) -> list[str]:
     return [company["companyName"] for company in store.data("/companies", **query)]

@@ -14,7 +14,6 @@ from connectors.sandbox.system import System
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
 SEED: dict[str, Any] = {
     "address": [
         {

@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
 ANN = {"email": "ann@test.com", "first_name": "Ann", "last_name": "Lee"}
 
 

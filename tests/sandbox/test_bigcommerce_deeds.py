@@ -9,8 +9,6 @@ from .conftest import Visitor, address_values, company_values, user_values
 HOSTILE = "<script>alert(1)</script>\"'>&"
 THEN = 1700611200  # 22 November 2023
 
-pytestmark = pytest.mark.once
-
 
 def typed_user(**changes: str) -> dict[str, str]:
     """Return what the form of Mark Z sends with some of it changed."""

@@ -16,7 +16,6 @@ from tests.waiting import wait_until
 
 from .conftest import StoreCaller, company_values
 
-pytestmark = pytest.mark.once
 SCOPES = (
     *(f"store/company/{deed}" for deed in ("created", "updated", "deleted", "statusUpdated")),
     *(f"store/company/user/{deed}" for deed in ("created", "updated", "deleted")),

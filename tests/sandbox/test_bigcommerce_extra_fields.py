@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller, address_values, company_values, user_values
 
-pytestmark = pytest.mark.once
-
 
 def pairs(**values: Any) -> list[dict[str, Any]]:
     return [{"fieldName": name, "fieldValue": value} for name, value in values.items()]

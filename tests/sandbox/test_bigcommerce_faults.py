@@ -7,8 +7,6 @@ import requests
 
 from .conftest import StoreCaller, company_values, user_values
 
-pytestmark = pytest.mark.once
-
 
 def test_a_status_is_answered_so_many_times_with_the_limit_told(store: StoreCaller) -> None:
     store.fault("status:500", times=2, retry_after=7)

@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
 CREATED = {"scope": "store/company/created", "destination": "https://hooks.example/b2b"}
 
 

@@ -7,8 +7,6 @@ import pytest
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
-
 
 def permissions(*codes: str, level: int = 2) -> list[dict[str, Any]]:
     return [{"code": code, "permissionLevel": level} for code in codes]

@@ -9,8 +9,6 @@ from .conftest import NOBODY, Visitor, address_values, company_values, user_valu
 HOSTILE = "<script>alert(1)</script>\"'>&"
 THEN = 1700611200  # 22 November 2023
 
-pytestmark = pytest.mark.once
-
 
 def rows(text: str) -> list[str]:
     """Return the rows of a table as the words in them."""

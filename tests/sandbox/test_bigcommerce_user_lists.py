@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller
 
-pytestmark = pytest.mark.once
-
 
 def emails(store: StoreCaller, **query: Any) -> list[str]:
     return [user["email"].partition("@")[0] for user in store.data("/users", **query)]

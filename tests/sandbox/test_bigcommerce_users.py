@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import StoreCaller, user_values
 
-pytestmark = pytest.mark.once
-
 
 def refused(store: StoreCaller, company: int, **values: Any) -> tuple[int, Any]:
     answer = store.call("POST", "/users", json=user_values(company, **values))

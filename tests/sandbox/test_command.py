@@ -16,7 +16,6 @@ from tests.config.test_start import DEPLOYED
 
 from .conftest import TIMEOUT_S
 
-pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[2]
 ALONE = ("-m", "connectors.sandbox")
 MANAGE = ("manage.py", "sandbox")

@@ -9,8 +9,6 @@ import requests
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
-
 
 def test_what_a_remote_user_stores_is_listed_with_its_id(remote: Remote) -> None:
     answer = remote.control("POST", "salesforce/Account", json={"Name": "Facebook", "Phone": None})

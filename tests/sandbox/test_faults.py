@@ -11,7 +11,6 @@ from connectors.sandbox.server import SandboxServer
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 
 

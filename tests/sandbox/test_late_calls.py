@@ -12,7 +12,6 @@ from tests.waiting import wait_until
 
 from .conftest import Remote, StoreCaller, address_values, company_values, user_values
 
-pytestmark = pytest.mark.once
 SOON = "late:2"  # a loaded machine sends a second call before that
 
 

@@ -8,8 +8,6 @@ import requests
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
-
 
 def page(remote: Remote, path: str, **options: object) -> requests.Response:
     return requests.get(f"{remote.url}{path}", timeout=TIMEOUT_S, **options)  # type: ignore[arg-type]

@@ -8,7 +8,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 ROOT = "/services/data/v64.0"
 Raw = dict[str, Any]
 

@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 NOBODY = "0015g0000000001"
 

@@ -7,8 +7,6 @@ import pytest
 from .conftest import Remote
 from .org_addresses import Raw, billing, change, create, fields, refusal, states_of
 
-pytestmark = pytest.mark.once
-
 # As an org of the vendor has them: they are not the codes of ISO 3166-2.
 MEXICO = {"JA": "Jalisco", "ME": "Mexico State", "NL": "Nuevo León", "PB": "Puebla"}
 

@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
-
 
 def fields(remote: Remote, name: str) -> dict[str, dict[str, Any]]:
     answer = remote.call("GET", f"/sobjects/{name}/describe")

@@ -18,7 +18,6 @@ from cryptography.x509.oid import NameOID
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TEST_AUDIENCE = "https://test.salesforce.com"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)

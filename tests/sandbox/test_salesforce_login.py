@@ -10,8 +10,6 @@ import requests
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
-
 
 def test_a_form_with_the_right_pair_gets_a_token_with_a_true_signature(remote: Remote) -> None:
     answer = remote.token()

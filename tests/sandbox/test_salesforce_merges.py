@@ -7,7 +7,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 SOQL = "SELECT Id, IsDeleted, MasterRecordId FROM {kind}"
 

@@ -8,7 +8,6 @@ import requests
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
 Raw = dict[str, Any]
 KINDS = [("Account", "Name"), ("Contact", "LastName")]
 

@@ -7,9 +7,6 @@ import pytest
 from .conftest import Remote
 from .org_addresses import Raw, billing, change, create, refusal
 
-pytestmark = pytest.mark.once
-
-
 # What is taken
 
 

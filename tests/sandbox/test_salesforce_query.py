@@ -6,8 +6,6 @@ import pytest
 
 from .conftest import Remote
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture
 def four(remote: Remote) -> list[str]:

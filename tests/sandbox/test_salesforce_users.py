@@ -6,7 +6,6 @@ import pytest
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
 MIRROR = (
     "SELECT Id, Name, FirstName, LastName, Email, Username, FederationIdentifier, IsActive, UserType, "
     "Profile.Name, SystemModstamp FROM User WHERE UserType = 'Standard'"

@@ -9,7 +9,6 @@ import pytest
 from connectors.sandbox import keeping
 from connectors.sandbox.server import SandboxServer
 
-pytestmark = pytest.mark.once
 SEED: dict[str, Any] = {
     "Contact": [
         {"LastName": "Zuck", "Account": {"Concord_Id__c": "C-1"}, "Email": "z@example.com"},

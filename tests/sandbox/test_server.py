@@ -11,8 +11,6 @@ from connectors.sandbox.server import SandboxServer
 
 from .conftest import TIMEOUT_S, Remote
 
-pytestmark = pytest.mark.once
-
 
 def raw(url: str, request: bytes) -> bytes:
     host, _, port = url.removeprefix("http://").partition(":")

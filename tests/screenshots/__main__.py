@@ -7,13 +7,13 @@ makes the exit status 1.
 
 import shutil
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from tests import chromium
 from tests.screenshots import stage
 from tests.screenshots.camera import Camera
+from tests.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "var" / "screenshots"
@@ -26,9 +26,12 @@ def main(words: list[str]) -> int:
         print(chromium.said())  # noqa: T201 - its purpose
         return 1
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        stage.set_up(Path(folder))
+    services = Services()
+    try:
+        stage.set_up(services)
         camera = _play(words)
+    finally:
+        services.stop()
     print(f"{camera.taken} pictures in {time.monotonic() - began:.0f} s: {FOLDER.relative_to(ROOT)}")  # noqa: T201
     for fault in camera.faults:
         print(f"  {fault}")  # noqa: T201

@@ -7,21 +7,22 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import django
 import requests
 
+from tests.services import Services
+
 ADMIN, VIEWER, PASSWORD = "admin", "vera", "admin"
 
 
-def set_up(folder: Path) -> None:
+def set_up(services: Services) -> None:
     """Point Django at a database of its own, and at no broker: this process sends by itself."""
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
-        CONCORD_VAR_DIR=str(folder),
-        DATABASE_URL=f"sqlite:///{folder / 'pictures.sqlite3'}",
+        CONCORD_VAR_DIR=str(services.folder / "var"),
+        DATABASE_URL=services.start_postgres().url,
         REDIS_URL="redis://127.0.0.1:1/0",
         REGISTRATION_MERCHANT="Globex Trading",
         REGISTRATION_MIN_FILL_S="0",

@@ -11,7 +11,7 @@ from tests.security import proxy
 from tests.served import rest, send
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.once, pytest.mark.security]
+pytestmark = pytest.mark.security
 
 WEBHOOK = "/webhooks/bigcommerce/0b0e8a52-0c3c-4b57-9d5e-3c1f6a2c5a11/"
 

@@ -19,7 +19,7 @@ from tests.security.crowd import Crowd, Manner, slow_body, slow_header, slow_rea
 from tests.served import Served, served
 from tests.workers import database_url
 
-pytestmark = [pytest.mark.once, pytest.mark.security, pytest.mark.django_db]
+pytestmark = [pytest.mark.security, pytest.mark.django_db]
 
 ATTACK_S = float(os.environ.get("ATTACK_S", "3"))
 CLIENTS = 300

