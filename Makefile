@@ -6,7 +6,8 @@ JOBS ?= 2
 
 .PHONY: .venv demo test security check lint types layers django image-check bench screenshots lock clean
 
-demo: .venv
+demo:
+	@PYTHON="$(PYTHON)" sh config/venv.sh requirements-demo.txt
 	@$(PY) manage.py demo
 
 test: .venv
@@ -51,11 +52,12 @@ screenshots: .venv
 	@$(PY) -m tests.screenshots
 
 # Pin anew what pyproject.toml asks for, and prove that nothing is missing in what was pinned. Needs uv.
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	--no-strip-extras pyproject.toml
 lock: .venv
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
-		pyproject.toml -o requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
-		--extra dev pyproject.toml -o requirements-dev.txt
+	$(PIN) -o requirements.txt
+	$(PIN) --extra demo --extra dev -o requirements-dev.txt
+	$(PIN) --extra demo --constraint requirements-dev.txt -o requirements-demo.txt
 	$(PY) -m tests.lock
 
 clean:
@@ -63,4 +65,4 @@ clean:
 
 # The environment alone. Always asked: the script compares what is installed with what the lock says.
 .venv:
-	@PYTHON="$(PYTHON)" sh config/venv.sh
+	@PYTHON="$(PYTHON)" sh config/venv.sh requirements-dev.txt

@@ -28,6 +28,14 @@ def test_whatever_a_package_needs_is_pinned_and_hashed_on_each_system_and_python
     assert "http" not in re.sub(r"^\S+==", "", text, flags=re.MULTILINE)  # no index
 
 
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-demo.txt"])
+def test_what_the_tests_install_holds_every_other_lock(lock: str) -> None:
+    """So make demo installs nothing anew after make test."""
+    every = {str(pin) for pin in closed.read((ROOT / "requirements-dev.txt").read_text())}
+
+    assert {str(pin) for pin in closed.read((ROOT / lock).read_text())} <= every
+
+
 def test_a_lock_without_extras_is_refused() -> None:
     """An old pip resolves coverage[toml] anew where the lock says coverage alone."""
     bare = re.sub(r"\[[a-z,-]+\]==", "==", (ROOT / "requirements-dev.txt").read_text())
@@ -124,7 +132,7 @@ def installed(project: Path) -> dict[str, str]:
 def test_an_old_pip_installs_the_lock_from_an_index_with_newer_releases(
     project: Path, index: LocalIndex
 ) -> None:
-    done = run(project, index, "sh", "config/venv.sh")
+    done = run(project, index, "sh", "config/venv.sh", "requirements-dev.txt")
 
     assert done.returncode == 0, done.stderr
     here = {name: str(value) for name, value in default_environment().items()}

@@ -9,7 +9,7 @@ from . import closed, metadata
 
 
 def main() -> int:
-    """Print the gaps of both locks; the exit status is 1 if there are any."""
+    """Print the gaps of the locks; the exit status is 1 if there are any."""
     pins = {lock: closed.read((closed.ROOT / lock).read_text()) for lock in closed.LOCKS}
     locked = {str(pin): pin for found in pins.values() for pin in found}
     metadata.note(pin for pin in locked.values() if metadata.is_partial(pin))
@@ -18,7 +18,7 @@ def main() -> int:
         for lock, found in pins.items()
         for gap in closed.gaps(found, closed.roots(lock), _known_or_looked_up)
     ]
-    print("\n".join(gaps) or "Both locks are closed.")  # noqa: T201 - its purpose
+    print("\n".join(gaps) or "The locks are closed.")  # noqa: T201 - its purpose
     return 1 if gaps else 0
 
 

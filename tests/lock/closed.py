@@ -15,7 +15,11 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 # Each lock, and the extras of pyproject.toml that it is for.
-LOCKS: Mapping[str, tuple[str, ...]] = {"requirements.txt": (), "requirements-dev.txt": ("dev",)}
+LOCKS: Mapping[str, tuple[str, ...]] = {
+    "requirements.txt": (),
+    "requirements-demo.txt": ("demo",),
+    "requirements-dev.txt": ("demo", "dev"),
+}
 
 # The first and a late patch release: a backport may be needed until one of them.
 _PYTHONS = ("3.11.0", "3.11.99", "3.12.0", "3.12.99", "3.13.0", "3.13.99", "3.14.0", "3.14.99")
