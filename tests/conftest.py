@@ -18,7 +18,7 @@ import redis
 import requests
 from django.conf import settings
 
-from tests import chromium
+from tests import chromium, emptying
 from tests.services import Services, sweep
 from tests.workers import Workers, database_url
 
@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _start_services()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
+    emptying.install()
     # An xdist worker would read its settings before this hook if it inherited the name.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
