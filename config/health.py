@@ -144,7 +144,7 @@ def _oldest_due(now: datetime) -> datetime | None:
     ]
     waits = (
         LinkQuerySet(entity.link)
-        .due(now)
+        .due()
         .filter(parent_is_there(entity), connection__in=talking)
         .aggregate(first=Min("not_before"))["first"]
         for entity in entities.in_order()

@@ -108,7 +108,7 @@ class Desk:
         if not self.urgent and not self.gives_way and now - self.looked_at > LOOK_EVERY_S:
             self.looked_at = now
             kinds = entities.in_order(self.connection.system.entities)
-            self.gives_way = any(queue.has_due(self.connection, kind, urgent=True) for kind in kinds)
+            self.gives_way = queue.has_due(self.connection, kinds, urgent=True)
         self.gives_way = self.gives_way or bool(self._withdrawn())
         return self.gives_way
 

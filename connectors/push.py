@@ -46,7 +46,7 @@ def drain(connection_pk: int, *, stop: Callable[[], bool] = lambda: False) -> No
 def _talk(connection: Connection, ends_at: float, stop: Callable[[], bool]) -> bool:
     """Hold a slot while there is work; return whether looking once more is worth it."""
     kinds = entities.in_order(connection.system.entities)
-    if not any(queue.has_due(connection, kind) for kind in kinds):
+    if not queue.has_due(connection, kinds):
         return False
     with queue.slot(connection, lease_s()) as lease:
         if lease is None:
@@ -72,10 +72,7 @@ def _work(
     """Push batch after batch; return whether anything was done and more may be."""
     worked, facts = False, desk.connection.health.facts
     while not stop():
-        # A click goes ahead of a backlog, also of one of another entity.
-        if not any(push_batch(desk, connector, kind, urgent=True) for kind in kinds) and not any(
-            push_batch(desk, connector, kind) for kind in kinds
-        ):
+        if not _push_next(desk, connector, kinds):
             break
         worked = True
         desk.connection.health.refresh_from_db()
@@ -86,12 +83,29 @@ def _work(
     return worked
 
 
-def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any], *, urgent: bool = False) -> bool:
-    """Claim one batch (`urgent`: of clicks) and carry it through; return whether there was one."""
-    connection = desk.connection
-    if urgent and not queue.has_due(connection, kind, urgent=True):
+def _push_next(desk: Desk, connector: Connector, kinds: Sequence[Entity[Any, Any]]) -> bool:
+    """Send one batch, clicks before any backlog; return whether there was one."""
+    connection, most = desk.connection, _most(desk.connection, connector)
+    waits = False
+    for kind in kinds:
+        # Children that wait for their parents are many, and looked at last.
+        clicks, due = queue.count_due(connection, kind, most, urgent=waits)
+        if push_batch(desk, connector, kind, clicks, urgent=True):
+            return True
+        waits = waits or due > 0
+    return waits and any(
+        push_batch(desk, connector, kind, queue.count_due(connection, kind, most)[1]) for kind in kinds
+    )
+
+
+def push_batch(
+    desk: Desk, connector: Connector, kind: Entity[Any, Any], due: int, *, urgent: bool = False
+) -> bool:
+    """Send one batch (`urgent`: of clicks) of so many that are due; return whether there was one."""
+    if not due:
         return False
-    limit = _limit(connection, connector, kind, urgent=urgent)
+    connection = desk.connection
+    limit = _limit(connection, connector, due)
     rows, spent = queue.claim(connection, kind, desk.lease, limit, urgent=urgent)
     if not rows and not spent:
         return False
@@ -103,7 +117,12 @@ def push_batch(desk: Desk, connector: Connector, kind: Entity[Any, Any], *, urge
     return True
 
 
-def _limit(connection: Connection, connector: Connector, kind: Entity[Any, Any], *, urgent: bool) -> int:
+def _most(connection: Connection, connector: Connector) -> int:
+    """Return how many due rows are worth counting: what all talkers together would claim next, or more."""
+    return min(connection.batch_size, connector.batch_size) * connector.reach * 4
+
+
+def _limit(connection: Connection, connector: Connector, due: int) -> int:
     """Return how many rows to claim: less after failures, more in calm weather.
 
     A claim may span several write calls (`reach`), since one matching query serves
@@ -113,6 +132,5 @@ def _limit(connection: Connection, connector: Connector, kind: Entity[Any, Any],
     size = min(connection.batch_size, connector.batch_size)
     if failures:
         return max(1, size >> failures)
-    due = queue.count_due(connection, kind, size * connector.reach * 4, urgent=urgent)
     share = math.ceil(due / connection.max_slots)
     return min(size * connector.reach, max(1, math.ceil(share / size)) * size)

@@ -28,7 +28,7 @@ def sweep() -> None:
             continue
         for kind in kinds:
             queue.request_rechecks(connection, kind)
-        if any(queue.has_due(connection, kind) for kind in kinds):
+        if queue.has_due(connection, kinds):
             doorbell.ring(connection.pk)
         if pull.has_due(connection):
             doorbell.ring(connection.pk, doorbell.PULL)

@@ -2,11 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from connectors.models.accounts import Connection
 
@@ -18,9 +18,9 @@ class LinkQuerySet(models.QuerySet[Any]):
         """Return links whose record exists over there."""
         return self.exclude(remote_id="")
 
-    def due(self, now: datetime) -> Self:
-        """Return links that wait for nothing but a talker."""
-        return self.filter(state="pending", enabled="yes", record__sync_enabled=True, not_before__lte=now)
+    def due(self) -> Self:
+        """Return links that wait for nothing but a talker, by the database's clock."""
+        return self.filter(state="pending", enabled="yes", record__sync_enabled=True, not_before__lte=Now())
 
 
 class Link(models.Model):

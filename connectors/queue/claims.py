@@ -1,11 +1,13 @@
 """Claims: a talker takes due rows, reserves what it adopts, and lets go."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
 
 from connectors import clock, entities
 from connectors.entities import Entity
@@ -13,26 +15,34 @@ from connectors.models import Connection, Link
 from connectors.protocol import Adoption
 from connectors.queue import orphans
 from connectors.queue.rechecks import over_at
-from connectors.queue.slots import live_leases
+from connectors.queue.slots import talking
 from connectors.rendering import parent_is_there
 
 DEATHS_ALONE = 3  # a record that was alone when its worker died, so many times, fails
 
 
-def has_due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> bool:
+def has_due(connection: Connection, kinds: Iterable[Entity[Any, Any]], *, urgent: bool = False) -> bool:
     """Return whether a talker would find something to claim; `urgent`: a person's click."""
-    return _due(connection, entity, urgent=urgent).exists()
+    some = reduce(or_, (Q(Exists(_due(connection, kind, urgent=urgent))) for kind in kinds), Q(pk__in=[]))
+    return Connection.objects.filter(some, pk=connection.pk).exists()
 
 
-def count_due(connection: Connection, entity: Entity[Any, Any], at_most: int, *, urgent: bool = False) -> int:
-    """Return how many rows are due, counting no further than `at_most`."""
-    return _due(connection, entity, urgent=urgent)[:at_most].count()
+def count_due(
+    connection: Connection, entity: Entity[Any, Any], at_most: int, *, urgent: bool = False
+) -> tuple[int, int]:
+    """Count what is due, no further than `at_most`: (how many of them are a person's clicks, all).
+
+    Clicks are counted first; `urgent`: nothing else.
+    """
+    rows = _due(connection, entity, urgent=urgent).order_by("priority")[:at_most]
+    found = rows.aggregate(clicks=Count("pk", filter=Q(priority=Link.Priority.CLICK)), all=Count("pk"))
+    return found["clicks"], found["all"]
 
 
 def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> QuerySet[Any]:
-    free = Q(lease=None) | ~Q(lease__in=live_leases(connection))
+    free = Q(lease=None) | ~Q(lease__in=talking(connection))
     # Asked each time, not remembered: a child whose parent comes, or goes, needs no waking.
-    due = entity.links().due(clock.now()).filter(free, parent_is_there(entity), connection=connection)
+    due = entity.links().due().filter(free, parent_is_there(entity), connection=connection)
     due = due.filter(priority=Link.Priority.CLICK) if urgent else due
     return due.exclude(_of_parents(entity, _busy_parents(connection, entity))) if entity.parent else due
 
@@ -40,7 +50,7 @@ def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = Fal
 def _busy_parents(connection: Connection, entity: Entity[Any, Any]) -> QuerySet[Any]:
     """Return the parents of whose children one is being sent."""
     sending = entity.links().filter(
-        connection=connection, state=Link.State.PENDING, lease__in=live_leases(connection)
+        connection=connection, state=Link.State.PENDING, lease__in=talking(connection)
     )
     return sending.values_list(f"record__{entity.parent}")
 

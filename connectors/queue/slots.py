@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Subquery
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 
-from connectors import clock
 from connectors.errors import LeaseLost
 from connectors.models import Connection, Slot
 
@@ -37,22 +38,19 @@ def take(connection: Connection, lease_s: float, *, reader: bool = False) -> uui
     """Take a free slot and return its lease, None where there is none. Prefer `slot`."""
     numbers = [READER] if reader else range(connection.max_slots)
     _make_rows(connection, numbers)
+    lease = uuid.uuid4()
+    free = (
+        Slot.objects.select_for_update(skip_locked=True)
+        .filter(Q(lease=None) | Q(expires_at__lte=Now()), connection=connection, number__in=numbers)
+        .order_by("number")
+        .values("pk")[:1]
+    )
+    holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[-100:]
     with transaction.atomic():
-        now = clock.now()
-        free = (
-            Slot.objects.select_for_update(skip_locked=True)
-            .filter(Q(lease=None) | Q(expires_at__lte=now), connection=connection)
-            .filter(number__in=numbers)
-            .order_by("number")
-            .first()
-        )
-        if free is None:
-            return None
-        free.lease = uuid.uuid4()
-        free.expires_at = now + timedelta(seconds=lease_s)
-        free.holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[-100:]
-        free.save(update_fields=["lease", "expires_at", "holder"])
-        return free.lease
+        # Not pk__in: PostgreSQL may ask that again for each row, and take them all.
+        mine = Slot.objects.filter(pk=Subquery(free))
+        taken = mine.update(lease=lease, expires_at=_after(lease_s), holder=holder)
+    return lease if taken else None
 
 
 def _make_rows(connection: Connection, numbers: Sequence[int]) -> None:
@@ -68,13 +66,22 @@ def renew(lease: uuid.UUID, lease_s: float) -> None:
     A lease that ran out is lost even if nobody took the slot: its rows may have
     been claimed meanwhile.
     """
-    now = clock.now()
-    alive = Slot.objects.filter(lease=lease, expires_at__gt=now)
-    if not alive.update(expires_at=now + timedelta(seconds=lease_s)):
+    alive = Slot.objects.filter(lease=lease, expires_at__gt=Now())
+    if not alive.update(expires_at=_after(lease_s)):
         raise LeaseLost
+
+
+def talking(connection: Connection) -> QuerySet[Slot, uuid.UUID | None]:
+    """Return the leases of those who talk now, as part of a statement about their rows."""
+    rows = Slot.objects.filter(connection=connection, expires_at__gt=Now()).exclude(lease=None)
+    return rows.values_list("lease", flat=True)
 
 
 def live_leases(connection: Connection) -> set[uuid.UUID]:
     """Return the leases of those who talk now."""
-    rows = Slot.objects.filter(connection=connection, expires_at__gt=clock.now()).exclude(lease=None)
-    return {lease for lease in rows.values_list("lease", flat=True) if lease}
+    return {lease for lease in talking(connection) if lease}
+
+
+def _after(seconds: float) -> CombinedExpression:
+    """Return the moment so long after now, by the database's clock."""
+    return Now() + timedelta(seconds=seconds)

@@ -348,7 +348,7 @@ class QueueMachine(RuleBasedStateMachine):
                 desk = Desk(connection, lease)
                 for kind in entities.in_order(["company", "contact"]):
                     talker = Talker(self.remote, desk, ending, partial(meanwhile, lease))
-                    if push.push_batch(desk, talker, kind):
+                    if push.push_batch(desk, talker, kind, 100):
                         ending, meanwhile = "answered", lambda _: None
         except (Killed, LeaseLost):
             return

@@ -155,7 +155,7 @@ def push_only(connection: Connection, entity: str) -> None:
         desk = Desk(connection, lease)
         with registry.open_connector(connection, desk, call_timeout_s=20) as connector:
             health.learn(connection, connector.facts())
-            push.push_batch(desk, connector, entities.get(entity))
+            push.push_batch(desk, connector, entities.get(entity), 100)
 
 
 def test_the_first_user_is_found_although_the_e_mail_was_changed_before_its_turn(
