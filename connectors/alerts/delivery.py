@@ -14,7 +14,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 
 from connectors import clock, logbook
-from connectors.alerts import webhook
+from connectors.alerts import outbox, webhook
 from connectors.alerts.recipients import SEPARATOR, recipients
 from connectors.alerts.webhook import NotDeliveredError
 from connectors.models import Alert, AlertState
@@ -29,6 +29,7 @@ MOST = 20  # messages in one pass: a mail server that hangs must not keep a thre
 
 def send_due() -> int:
     """Send the messages that are due; return how many arrived."""
+    outbox.look_again()
     sent = 0
     for _ in range(MOST):
         alert = _claim()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 
 from connectors import clock, entities, states
 from connectors.alerts import wording
@@ -79,6 +80,13 @@ def failures(connection: Connection) -> None:
     if is_over:
         message = wording.failures(connection, number, _reasons(connection, since))
         _write(connection, Event.FAILURES, message, {"failed_within_the_hour": number, **_counts(connection)})
+
+
+def look_again() -> None:
+    """Note where the number of failures fell below the threshold: the next time it passes it is told."""
+    for state in AlertState.objects.exclude(failures_told_at=None).select_related("connection"):
+        with transaction.atomic():
+            failures(state.connection)
 
 
 def test(connection: Connection, *, by: str) -> list[Alert]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from connectors import clock, entities
+from connectors import alerts, clock, entities
 from connectors.entities import Entity
 from connectors.models import Connection, Link
 from connectors.protocol import GONE
@@ -90,6 +90,7 @@ def note_gone(link: Any, message: str) -> None:
     """Store that the record is not over there any more: a person decides what that means here."""
     values = {**_COMPLAINT, "state": Link.State.FAILED, "code": GONE, "message": message}
     _write(link, {**values, "failed_at": clock.now(), "lease": None})
+    alerts.failures(link.connection)
 
 
 def have_read(link: Any) -> None:
