@@ -45,6 +45,10 @@ class Asker:
         """Refuse."""
         self.writing([key])
 
+    def finishing(self, key: str) -> None:
+        """Refuse."""
+        self.writing([key])
+
     def unanswered(self) -> None:
         """Note nothing: no record was written."""
 

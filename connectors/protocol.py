@@ -316,6 +316,9 @@ class Engine(Protocol):
         carries our key yet, that finds it although it was edited here meanwhile.
         """
 
+    def finishing(self, key: str) -> None:
+        """Note that the next calls complete what a write of this record began: no cancel comes between."""
+
     def unanswered(self) -> None:
         """Note that the write just made got no answer: it may still be carried out over there."""
 

@@ -124,6 +124,9 @@ class Desk:
         """Note what is about to be made."""
         self.writing([key])
 
+    def finishing(self, key: str) -> None:
+        """Cancel nothing."""
+
     def unanswered(self) -> None:
         """Note that the last write got no answer."""
         self.lost += self.last

@@ -366,3 +366,22 @@ def test_many_records_are_compared_at_once(salesforce: Connection) -> None:
     assert len(asked) < 60
     assert CompanyLink.objects.exclude(changed=[]).count() == 2_500
     assert run.withdrawn == 2_500
+
+
+def test_a_company_that_was_just_made_gets_its_status_although_the_run_is_cancelled(
+    b2b: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(name="Blocked Inc", status="blocked")
+    primary = ContactFactory.create(company=company, is_primary=True, email="ada@blocked.example")
+    talk.request(b2b, [primary])
+    run = talk.request(b2b, [company])
+    store.break_it(sandbox, {"fault": "slow:1.5", "times": 1, "match": {"route": "company_create"}})
+
+    with in_thread(lambda: push.drain(b2b.pk)):
+        wait_until(lambda: store.calls(sandbox).get("company_create"))
+        cancel(run, b2b)
+
+    run.refresh_from_db()
+    assert store.named(sandbox, "Blocked Inc")["companyStatus"] == 3
+    assert store.named(sandbox, "Blocked Inc")["uuid"] == str(company.public_id)
+    assert (run.created, run.withdrawn) == (1, 0)

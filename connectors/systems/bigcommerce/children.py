@@ -95,6 +95,7 @@ class Children(ABC):
 
     def _arrive(self, change: Change, deleted: str) -> Outcome:
         """Make a record that was just `deleted` elsewhere; a break here is made good by the next try."""
+        self.talk.engine.finishing(change.key)
         try:
             return self._first(replace(change, remote_id="", sure=False))
         except Refused:

@@ -143,6 +143,7 @@ class Companies:
     def _finish(self, change: Change, company_id: str, made: Exchange) -> Outcome:
         """Do what a create leaves undone: status, our key, a look at what was stored."""
         wanted = change.payload.get(STATUS, ACTIVE)
+        self.talk.engine.finishing(change.key)
         try:
             if wanted != ACTIVE:
                 self._set_status(company_id, wanted)
