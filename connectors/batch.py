@@ -198,7 +198,7 @@ class Batch:
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
             moved_from=self._moved_from(row, parent),
             create_sent=row.create_sent,
-            unanswered_s=0.0 if row.remote_id else queue.seconds_left(row),
+            unanswered_s=queue.seconds_left(row),
         )
 
     def _choice(self, row: Any, rendered: Rendered) -> str:

@@ -112,7 +112,7 @@ class Applier:
         local = {
             item.local: getattr(link.record, item.local) for item in self.mapping.fields if item.is_pulled
         }
-        ours = Ours(payload, local, link.snapshot, link.left)
+        ours = Ours(payload, local, link.snapshot, link.left, unanswered=link.recheck_at is not None)
         merged = merge(self.mapping, self.direction, ours, self.theirs(found))
         merged.snapshot.update(found.noted)
         return merged

@@ -23,6 +23,7 @@ class Ours:
     local: Map[str, Any]  # our name -> our value
     snapshot: Map[str, Json]
     left: Map[str, Json]
+    unanswered: bool = False  # a call of ours without an answer may be what changed theirs
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def _take(item: Field, ours: Ours, theirs: Json, merged: Merged) -> None:
 def _keep(item: Field, ours: Ours, theirs: Json, merged: Merged) -> None:
     """Keep ours; the snapshot says that theirs differs, so ours is sent again."""
     name, before, value = item.remote, ours.snapshot.get(item.remote), ours.payload[item.remote]
-    if is_blank(value) and is_blank(before):
+    if is_blank(value) and is_blank(before) and not (ours.unanswered and name in ours.snapshot):
         # We never said anything of it: sending our blank would wipe out what only they know.
         merged.left[name] = value
     elif not (name in ours.left and same(ours.left[name], value)):

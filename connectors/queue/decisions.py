@@ -129,14 +129,15 @@ def _set_match(link: Any, connection: Connection, entity: str, matched: Matched)
 
 
 FORGOTTEN = (
-    "remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback", "recheck_at",
-    "create_sent", "remarks",
+    "remote_id", "remote_url", "snapshot", "left", "changed", "adopted", "owner_fallback", "create_sent",
+    "remarks",
 )  # fmt: skip
 
 
 def _forget_remote(link: Link) -> None:
+    """Forget who the record is there, but not that a call about it may still be carried out."""
     if link.remote_id:  # else the call without an answer may still make the record
-        link.recheck_at, link.create_sent = None, {}
+        link.create_sent = {}
     link.remote_id = link.remote_url = link.owner_fallback = ""
     link.snapshot, link.left, link.changed, link.remarks = {}, {}, [], {}
     link.unsure = link.adopted = False
@@ -182,8 +183,8 @@ def set_enabled(
 def set_automatic(entity: str, pk: int, connection: Connection, *, by: str = "", look: bool = True) -> Any:
     """Take a person's yes or no back: the connection's rule decides again. Returns its link, None for none.
 
-    A record that is linked, waits or is being sent keeps its link, enabled; others lose
-    it. `look`: as in `set_enabled`.
+    A record that is linked, waits or is being sent keeps its link, enabled, as does one of
+    which a call got no answer; others lose it. `look`: as in `set_enabled`.
     """
     kind = entities.get(entity)
     with transaction.atomic():
@@ -191,7 +192,8 @@ def set_automatic(entity: str, pk: int, connection: Connection, *, by: str = "",
         links = kind.links().filter(connection=connection, record_id=pk)
         list(links.select_for_update().values_list("pk"))
         rests = Q(lease=None) | ~Q(lease__in=live_leases(connection))
-        known = links.exclude(rests, remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
+        unlinked = Q(remote_id="", state__in=[Link.State.IDLE, Link.State.FAILED])
+        known = links.exclude(rests & unlinked & Q(unsure=False, recheck_at=None))
         if not known.update(enabled=Link.Enabled.YES, enabled_by="", enabled_at=None):
             links.delete()
         if look:

@@ -17,7 +17,7 @@ from django.db import transaction
 from connectors import clock
 from connectors.entities import Entity
 from connectors.models import Connection, Link
-from connectors.protocol import HELD, Direction
+from connectors.protocol import CANCELLED, HELD, Direction
 
 AT_ONCE = 1_000  # rows that one look requests
 
@@ -45,7 +45,7 @@ def request_rechecks(connection: Connection, entity: Entity[Any, Any]) -> int:
     """Request the rows whose unanswered call is over, a thousand at most; return how many.
 
     Not those that wait or failed, which are read when they are sent next; nor those with an
-    edit that nobody has sent: they don't say that they are in sync.
+    edit that nobody has sent, or whose sending was cancelled: they don't say that they are in sync.
     """
     now = clock.now()
     over = entity.links().filter(connection=connection, recheck_at__lte=now)
@@ -58,7 +58,8 @@ def request_rechecks(connection: Connection, entity: Entity[Any, Any]) -> int:
         state=Link.State.IDLE, changed=[], enabled=Link.Enabled.YES, record__sync_enabled=True
     )
     with transaction.atomic():
-        rows = idle.exclude(code=HELD).select_for_update(of=("self",), skip_locked=True)
+        wanted = idle.exclude(code=HELD).exclude(code=CANCELLED, unsure=True)
+        rows = wanted.select_for_update(of=("self",), skip_locked=True)
         pks = list(rows.order_by("record_id").values_list("pk", flat=True)[:AT_ONCE])
         requested: int = entity.link.objects.filter(pk__in=pks).update(
             state=Link.State.PENDING,

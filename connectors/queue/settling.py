@@ -32,6 +32,7 @@ COLUMNS = [
 WRITTEN_MEANWHILE = (
     "ticket", "state", "not_before", "attempts", "enabled", "code", "message", "changed",
 )  # fmt: skip
+FAILED = (Status.REJECTED, Status.CONFLICT)
 COUNTED = {
     Status.CREATED: "created",
     Status.UPDATED: "updated",
@@ -72,7 +73,11 @@ def settle(
         held = [result for result in results if result.row.pk in rows]
         versions = _versions(entity, held)
         cancelled = {pk for pk, row in rows.items() if row.code == CANCELLED}
+        edited = {pk: rows[pk].changed for pk in rows}  # as saves meanwhile have marked them
         settled = [_decide(connection, entity, mapping, rows[result.row.pk], result, now) for result in held]
+        for result in held:
+            if versions.get(result.row.record_id) != result.row.record.version:
+                rows[result.row.pk].changed = edited[result.row.pk]  # until `find_changed` has looked
         settled = _write(entity, rows, settled)
         deleted = orphans.answered(connection, entity, [one for one in results if one.row.pk not in rows])
         _send_leads(connection, entity, mapping, settled)
@@ -133,6 +138,8 @@ def _decide(
         return result
     if outcome.status is Status.TRANSIENT:
         return _postpone(row, result, now, requested_again=requested_again)
+    if outcome.status in FAILED and not row.unsure:  # so nothing was made
+        row.create_sent = {}
     if not requested_again:
         _forget_way(row, result)
         _close(row, outcome, now)
@@ -188,11 +195,11 @@ def _delay_s(attempts: int) -> float:
 
 
 def _close(row: Any, outcome: Outcome, now: datetime) -> None:
-    failed = outcome.status in (Status.REJECTED, Status.CONFLICT)
-    row.state = Link.State.FAILED if failed else Link.State.IDLE
-    row.failed_at = now if failed else None
+    has_failed = outcome.status in FAILED
+    row.state = Link.State.FAILED if has_failed else Link.State.IDLE
+    row.failed_at = now if has_failed else None
     row.attempts = row.crashes = 0  # whoever retries it gets a real try
-    row.code = outcome.code[:100] if failed or outcome.status is Status.SKIPPED else ""
+    row.code = outcome.code[:100] if has_failed or outcome.status is Status.SKIPPED else ""
     row.message = outcome.message if row.code else ""
     row.errors = dict(outcome.errors)
     row.candidates = logbook.candidates(outcome.candidates)

@@ -328,14 +328,6 @@ def test_a_contact_is_checked_like_its_company(salesforce: Connection, sandbox: 
     assert talk.person_of(sandbox, contact)["Title"] == "Second"
 
 
-def test_an_unlinked_record_is_not_checked(salesforce: Connection, sandbox: SandboxServer) -> None:
-    company = overtaken(salesforce, sandbox)
-
-    queue.unlink("company", link_of(company).pk, by="dana")
-
-    assert link_of(company).recheck_at is None
-
-
 def test_an_edit_after_a_lost_create_arrives_also_where_the_primary_moved(
     b2b: Connection, sandbox: SandboxServer
 ) -> None:

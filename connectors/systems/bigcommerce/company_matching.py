@@ -94,7 +94,7 @@ class CompanyFinder:
         Its first user had nobody's e-mail before that create: whoever has it now came with it.
         """
         email, name = (str(change.create_sent.get(field) or "") for field in FOUND_BY)
-        user = self.people.user(email) if email and change.choice == "" else None
+        user = self.people.user(email) if email and change.choice == "" and not change.sure else None
         record = self.talk.client.one(f"/companies/{wire.as_id(user.get('companyId'))}") if user else None
         if record is None:
             return None
