@@ -4,7 +4,7 @@ PY := .venv/bin/python
 # Two test processes suit two cores; make test JOBS=8 suits eight.
 JOBS ?= 2
 
-.PHONY: .venv demo test security check lint types layers django image-check bench screenshots lock clean
+.PHONY: .venv demo test test-slow security check lint types layers django image-check bench screenshots lock clean
 
 demo:
 	@PYTHON="$(PYTHON)" sh config/venv.sh requirements-demo.txt
@@ -12,7 +12,12 @@ demo:
 
 test: .venv
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest -n $(JOBS) -m "not bench"
+	@$(PY) -m pytest -n $(JOBS) -m "not bench and not slow"
+
+# The same claims once more, larger and longer: chaos, walks in a browser, whole demos.
+test-slow: .venv
+	@$(PY) -m tests.chromium
+	@$(PY) -m pytest -n $(JOBS) -m "slow and not bench"
 
 # The attacks that docs/security.md names, each for as long as it says there.
 security: .venv

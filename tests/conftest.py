@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
+import hypothesis
 import pytest
 import redis
 import requests
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from tests.shelf import Shelf
 
 _services: list[Services] = []
+
+# A machine that is busy is no failure; HYPOTHESIS_PROFILE=default asks for twice as many examples.
+hypothesis.settings.register_profile("ci", max_examples=50, deadline=None, print_blob=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
     emptying.install()
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
     # An xdist worker would read its settings before this hook if it inherited the name.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 

@@ -16,7 +16,7 @@ from tests.factories import UserFactory
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 MINE, NEW = "a password of my own", "cormorant 77 on a buoy"
 
 

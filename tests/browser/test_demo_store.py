@@ -18,7 +18,7 @@ from tests import talk
 from tests.browser.conftest import Person
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 NUMBER = 60  # companies, as many as `make demo` begins with
 LABEL = "Sync to B2B · with contacts and locations"
 ALONE = "Sync to B2B · companies only"

@@ -12,7 +12,7 @@ from tests.factories import ConnectionFactory, UserFactory
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ADD = "/admin/connectors/connection/add/?kind=salesforce"
 KEY = keys.made()
 CLIENT_ID, BY_SECRET = "#id_credential_client_id", "#id_credential_client_secret"

@@ -15,7 +15,7 @@ from tests.factories import UserFactory
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 FORM = "/companies/register/"
 ARABIC = "شركة النور للتجارة والمقاولات"
 CONTRAST = """() => {

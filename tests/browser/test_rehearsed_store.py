@@ -12,6 +12,8 @@ from tests.browser.conftest import sit_down
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+pytestmark = pytest.mark.slow
+
 LONG = "Wörter" * 33
 COMPANY = {
     "companyName": LONG,

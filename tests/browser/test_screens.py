@@ -16,7 +16,7 @@ from tests.factories import B2BFactory, CompanyFactory, ConnectionFactory, UserF
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3
 EVIL = "<b onmouseover=alert(1)>&amp; شركة 株式会社"
 

@@ -28,7 +28,7 @@ from tests.workers import Workers
 from . import late
 from .test_chaos import FAST, TOKEN_ENDS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 EDITS = 120
 TOO_LONG = "1" * 41  # of a phone
 

@@ -26,7 +26,7 @@ from tests.workers import Workers
 
 from .test_chaos import FAST
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 COMPANIES = 110
 READS = {
     "companies_list", "users_list", "addresses_list", "company_read", "user_read", "address_read",

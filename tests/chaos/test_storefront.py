@@ -29,7 +29,7 @@ from . import late
 from .test_chaos import FAST
 from .test_contacts import swept, waiting
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 COMPANIES, CONTACTS, LOCATIONS = 30, 3, 2
 EDITS = 120
 CREATES = ("company_create", "user_create", "users_create", "address_create", "addresses_create")

@@ -12,7 +12,7 @@ from tests.staff import browser_of, superuser
 from tests.waiting import wait_until
 from tests.workers import Workers
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 COMPANIES = 20
 

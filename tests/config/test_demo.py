@@ -139,6 +139,7 @@ def end(demo: Demo) -> None:
     assert are_gone(family)
 
 
+@pytest.mark.slow
 def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     start: Callable[..., Demo], hung_port: int, tmp_path: Path
 ) -> None:
@@ -170,6 +171,7 @@ def test_the_demo_answers_ends_on_ctrl_c_and_goes_on_later(
     end(second)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_in_the_background_ends_on_a_signal(
     start: Callable[..., Demo], ending: signal.Signals
@@ -191,6 +193,7 @@ def test_a_second_demo_in_the_same_folder_is_refused(start: Callable[..., Demo],
         assert "A demo runs here already" in other.said.read_text()
 
 
+@pytest.mark.slow
 def test_a_killed_demo_leaves_no_orphan_and_the_next_one_starts(start: Callable[..., Demo]) -> None:
     broken_off = start()
     broken_off.wait_for("Starting the database ...")
@@ -205,6 +208,7 @@ def test_a_killed_demo_leaves_no_orphan_and_the_next_one_starts(start: Callable[
     processes.wait_until(lambda: are_gone(family), timeout_s=20, what="the end of the demo's processes")
 
 
+@pytest.mark.slow
 def test_a_command_in_another_terminal_finds_the_database_of_the_demo(demo: Demo, tmp_path: Path) -> None:
     demo.wait_for("Ctrl-C ends it")
 
@@ -249,6 +253,7 @@ def test_without_a_database_what_only_reads_code_works(arguments: tuple[str, ...
     assert command(tmp_path, *arguments).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_child_that_ends_ends_the_demo_and_is_named(demo: Demo) -> None:
     demo.wait_for("Ctrl-C ends it")
     family = demo.family()

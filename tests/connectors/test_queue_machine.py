@@ -440,11 +440,12 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_happens_both_sides_agree_in_the_end() -> None:
+@pytest.mark.parametrize("orders", [10, pytest.param(40, marks=pytest.mark.slow)])
+def test_whatever_happens_both_sides_agree_in_the_end(orders: int) -> None:
     run_state_machine_as_test(
         QueueMachine,
         settings=settings(
-            max_examples=40,
+            max_examples=orders,
             stateful_step_count=12,
             deadline=None,
             phases=[
