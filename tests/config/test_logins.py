@@ -6,14 +6,13 @@ import time
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as project
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
 from config import logins
 from synclog import rate_limits
+from tests import counted
 from tests.connectors.test_races import in_thread
 from tests.factories import UserFactory
 from tests.staff import browser_of
@@ -35,10 +34,7 @@ class CheapHasher(PBKDF2PasswordHasher):
 def _nobody_counted(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
     settings.BEHIND_PROXY = True
-    broker = redis.Redis.from_url(project.REDIS_URL)
-    for key in broker.scan_iter("LIMITS:*"):
-        broker.delete(key)
-    broker.close()
+    counted.forget()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests import counted
 from tests.factories import UserFactory
 from tests.staff import browser_of, person
 
@@ -23,7 +24,8 @@ class CheapHasher(PBKDF2PasswordHasher):
 
 
 @pytest.fixture(autouse=True)
-def _cheap(settings: Settings) -> None:
+def _cheap_and_nobody_counted(settings: Settings) -> None:
+    counted.forget()
     settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
 
 
