@@ -86,11 +86,10 @@ class BrakedBackend(ModelBackend):
         _refuse_early(request, brakes, username or "")
         with _turn(request, username or ""):
             user = super().authenticate(request, username, password, **kwargs)
-        for brake in brakes:
-            if user is None:
-                rate_limits.count(brake.fail)
-            elif brake.ends_by_login:
-                rate_limits.count(brake.forget)
+        is_let_in = user is not None and user.is_staff  # the login form refuses all others
+        if user is not None and not is_let_in:
+            trail.warn(request, "login_refused", user=username or "", why="not staff")
+        _count(brakes, is_let_in=is_let_in)
         return user
 
 
@@ -107,6 +106,14 @@ def brakes_of(request: HttpRequest | None, username: str) -> list[Brake]:
         # Nor does a new address for each try keep the checks busy.
         Brake(f"login/{visitors.hashed(f'wide {wide}')}", FREE_BY_NETWORK, ends_by_login=False),
     ]
+
+
+def _count(brakes: list[Brake], *, is_let_in: bool) -> None:
+    for brake in brakes:
+        if not is_let_in:
+            rate_limits.count(brake.fail)
+        elif brake.ends_by_login:
+            rate_limits.count(brake.forget)
 
 
 def _refuse_early(request: HttpRequest | None, brakes: list[Brake], username: str) -> None:

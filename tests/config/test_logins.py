@@ -122,6 +122,16 @@ def test_mistypes_before_a_login_are_forgotten(olga: Any) -> None:
         assert logs_in(RIGHT).status_code == 302
 
 
+def test_an_account_without_staff_status_counts_as_a_failure_and_clears_nothing(olga: Any) -> None:
+    UserFactory.create(username="mallory", password=RIGHT, is_staff=False)
+    fails(4, name="mallory")
+
+    refused = logs_in(RIGHT, name="mallory")
+
+    assert refused.status_code == 200
+    assert logs_in(RIGHT, name="mallory").status_code == 429
+
+
 def test_a_network_of_version_six_is_one_address(olga: Any) -> None:
     for number in range(5):
         fails(1, address=f"2001:db8:1:1::{number}")

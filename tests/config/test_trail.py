@@ -55,6 +55,14 @@ def test_login_failed_login_and_logout_are_noted_with_user_and_address(trail: An
     ]
 
 
+def test_the_right_password_of_an_account_without_staff_status_is_noted(trail: Any) -> None:
+    UserFactory.create(username="olga", password=RIGHT, is_staff=False)
+
+    logs_in(Client(), "olga", RIGHT)
+
+    assert trail() == ['login_refused user="olga" address="203.0.113.1" why="not staff"']
+
+
 def test_behind_a_proxy_the_visitors_address_is_noted(trail: Any, settings: Settings) -> None:
     settings.BEHIND_PROXY = True
 
