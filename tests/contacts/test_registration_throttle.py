@@ -229,7 +229,7 @@ def test_a_proxy_that_tells_no_address_leaves_the_limit_of_all(visitor: Visitor,
         ("2001:db8:1:1::1", "2001:db8:1:2::1", False),
         ("203.0.113.1", "::ffff:203.0.113.1", True),
         ("203.0.113.1", "203.0.113.2", False),
-        ("unknown", "unknown", True),
+        ("203.0.113.1:4711", "203.0.113.1:4712", True),
     ],
 )
 def test_a_network_of_version_six_is_one_visitor(rf: Any, first: str, second: str, is_same: bool) -> None:

@@ -1,5 +1,6 @@
 """What the shipped nginx hands on, what it refuses, and what it makes of headers that a client invents."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,28 @@ def test_the_address_of_a_proxy_that_names_no_visitor_is_not_taken_for_the_visit
     requests.get(f"{front.url}/untold", headers={"X-Forwarded-For": said}, timeout=10)
 
     assert "x-forwarded-for" not in arrived(upstream, "/untold")
+
+
+def test_a_network_of_version_six_is_one_client_however_its_addresses_are_written(tmp_path: Path) -> None:
+    """Every place of zeros in an address, since those decide how nginx writes it."""
+    zeros = itertools.product([False, True], repeat=8)
+    groups = [["0" if is_zero else f"a{place}" for place, is_zero in enumerate(one)] for one in zeros]
+    tells = "location = /client { return 200 $client; }"
+
+    with (
+        proxy.running("http", tmp_path, console=1, health=1, locations=tells) as front,
+        requests.Session() as client,
+    ):
+
+        def counted(address: str) -> str:
+            told = {"X-Forwarded-For": address}
+            return client.get(f"{front.url}/client", headers=told, timeout=10).text
+
+        found = {":".join(one): counted(":".join(one)) for one in groups}
+        mapped = counted("::ffff:203.0.113.9")
+
+    assert found == {":".join(one): ":".join(one[:4]) for one in groups}
+    assert mapped == "203.0.113.9"
 
 
 class CheapHasher(PBKDF2PasswordHasher):
