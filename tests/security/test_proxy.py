@@ -1,7 +1,9 @@
 """What the shipped nginx hands on, what it refuses, and what it makes of headers that a client invents."""
 
 import itertools
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,26 @@ def test_a_network_of_version_six_is_one_client_however_its_addresses_are_writte
 
     assert found == {":".join(one): ":".join(one[:4]) for one in groups}
     assert mapped == "203.0.113.9"
+
+
+def test_a_flood_of_webhooks_is_slowed_down_and_none_is_refused(
+    upstream: wires.Wire, front: proxy.Proxy
+) -> None:
+    started = time.monotonic()
+    with ThreadPoolExecutor(20) as store:
+        answers = list(store.map(lambda _: requests.post(front.url + WEBHOOK, timeout=30), range(500)))
+    took_s = time.monotonic() - started
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert took_s > 2.9  # 200 at once, the others a hundred a second
+
+
+def test_a_burst_of_webhooks_gets_through_at_once(upstream: wires.Wire, front: proxy.Proxy) -> None:
+    with ThreadPoolExecutor(20) as store:
+        answers = list(store.map(lambda _: requests.post(front.url + WEBHOOK, timeout=30), range(150)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert "delaying request" not in (front.folder / "nginx.log").read_text()
 
 
 class CheapHasher(PBKDF2PasswordHasher):
