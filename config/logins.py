@@ -1,7 +1,7 @@
 """Passwords checked slowly for whoever guesses, and only so many at once.
 
-Failures are counted by address, and by address with account. Never by account alone:
-anybody could lock the administrator out.
+Failures are counted by address with account, by address, and by the network that one
+customer may hold. Never by account alone: anybody could lock the administrator out.
 """
 
 import math
@@ -21,7 +21,9 @@ from synclog.rate_limits import Counters
 
 REMEMBERED_S = 3600  # from the first failure on
 FIRST_WAIT_S, LONGEST_WAIT_S = 5, 900
-FREE_BY_ACCOUNT, FREE_BY_ADDRESS = 5, 20  # failures without a wait: an office has one address
+
+# Failures without a wait. An office has one address; a /24 has many customers, a /48 as a rule one.
+FREE_BY_ACCOUNT, FREE_BY_ADDRESS, FREE_BY_NETWORK = 5, 20, 100
 
 # A check takes half a second of a processor. Those that wait hold a thread each, of the eight that
 # serve pages.
@@ -84,25 +86,34 @@ class BrakedBackend(ModelBackend):
         _refuse_early(request, brakes, username or "")
         with _turn(request, username or ""):
             user = super().authenticate(request, username, password, **kwargs)
-        for brake in brakes:
-            if user is None:
-                rate_limits.count(brake.fail)
-            elif brake.ends_by_login:
-                rate_limits.count(brake.forget)
+        is_let_in = user is not None and user.is_staff  # the login form refuses all others
+        if user is not None and not is_let_in:
+            trail.warn(request, "login_refused", user=username or "", why="not staff")
+        _count(brakes, is_let_in=is_let_in)
         return user
 
 
 def brakes_of(request: HttpRequest | None, username: str) -> list[Brake]:
-    """Find what counts a login's failures: by address with account, and by address."""
+    """Find what counts a login's failures: by address with account, by address, and by network."""
     address = visitors.address_of(request) if request is not None else ""
     if not address:  # a command, or a proxy that tells nobody's: an account alone is never braked
         return []
-    network = visitors.network_of(address)
+    network, wide = visitors.network_of(address), visitors.wide_network_of(address)
     return [
         Brake(f"login/{visitors.hashed(network, username)}", FREE_BY_ACCOUNT, ends_by_login=True),
         # Whoever has an account must not clear the address by it, and go on guessing others.
         Brake(f"login/{visitors.hashed(network)}", FREE_BY_ADDRESS, ends_by_login=False),
+        # Nor does a new address for each try keep the checks busy.
+        Brake(f"login/{visitors.hashed(f'wide {wide}')}", FREE_BY_NETWORK, ends_by_login=False),
     ]
+
+
+def _count(brakes: list[Brake], *, is_let_in: bool) -> None:
+    for brake in brakes:
+        if not is_let_in:
+            rate_limits.count(brake.fail)
+        elif brake.ends_by_login:
+            rate_limits.count(brake.forget)
 
 
 def _refuse_early(request: HttpRequest | None, brakes: list[Brake], username: str) -> None:

@@ -10,7 +10,6 @@ from django.core import signing
 from django.utils.crypto import salted_hmac
 
 from synclog import rate_limits
-from synclog.rate_limits import Counters
 
 SALT = "contacts.registration"
 OLDEST_S = 12 * 3600
@@ -32,14 +31,12 @@ def age_s(stamped: str) -> float | None:
 
 
 def use(stamped: str, key: uuid.UUID) -> bool:
-    """Use a stamp for one registration; False where another one used it. Two clicks are the same one."""
+    """Use a stamp for one registration; False where another one used it. Two clicks are the same one.
 
-    def count(counters: Counters) -> bool:
-        mine = counters.incr(f"stamp/{mark}/{key}", OLDEST_S)
-        return mine > 1 or counters.incr(f"stamp/{mark}", OLDEST_S) == 1
-
+    Ask the throttle before: each stamp that is used is a key in the broker for half a day.
+    """
     _, mark = signing.loads(stamped, salt=SALT)
-    return rate_limits.count(count)
+    return rate_limits.first(f"stamp/{mark}", str(key), OLDEST_S) == str(key)
 
 
 def key(browser: str, typed: dict[str, Any]) -> uuid.UUID:

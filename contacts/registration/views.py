@@ -47,9 +47,6 @@ class RegisterView(View):
         key = form.key(request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""))
         if _is_stored(key):
             return redirect("registered")
-        if not once.use(form.stamp, key):
-            form.stamp = once.stamp()
-            return _page(request, form, trouble=STALE)
         return _take(request, form, key)
 
 
@@ -95,11 +92,17 @@ def _too_many(request: HttpRequest, form: Registration, wait_s: int) -> HttpResp
 
 
 def _take(request: HttpRequest, form: Registration, key: uuid.UUID) -> HttpResponse:
-    """Store a registration, held for review where a person should look at it first."""
+    """Store a registration, held for review where a person should look at it first.
+
+    A form that served another one counts as a try, too: nobody fills the broker with stamps.
+    """
     is_quick = form.was_too_quick()
     verdict = throttle.verdict(throttle.client_of(request), is_suspect=is_quick)
     if verdict.wait_s:
         return _too_many(request, form, verdict.wait_s)
+    if not once.use(form.stamp, key):
+        form.stamp = once.stamp()
+        return _page(request, form, trouble=STALE)
     if verdict.is_held:
         why = Company.Held.QUICK if is_quick else Company.Held.MANY
         logger.warning("a registration is held for review: %s", why.label)

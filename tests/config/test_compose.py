@@ -73,6 +73,11 @@ def test_the_broker_keeps_its_password_out_of_its_arguments_and_asks_for_it() ->
     assert all("REDIS_PASSWORD" not in word for word in services()["redis"]["command"])
 
 
+def test_a_full_broker_gives_up_counters_before_messages() -> None:
+    """Counters expire; the broker's messages do not, and volatile-ttl removes what expires only."""
+    assert "\nmaxmemory-policy volatile-ttl\n" in services()["redis"]["command"][-1]
+
+
 def test_database_and_broker_are_reached_by_concord_alone_and_reach_nothing() -> None:
     networks = composed()["networks"]
 

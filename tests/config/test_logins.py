@@ -6,14 +6,13 @@ import time
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as project
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
 from config import logins
 from synclog import rate_limits
+from tests import counted
 from tests.connectors.test_races import in_thread
 from tests.factories import UserFactory
 from tests.staff import browser_of
@@ -35,10 +34,7 @@ class CheapHasher(PBKDF2PasswordHasher):
 def _nobody_counted(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
     settings.BEHIND_PROXY = True
-    broker = redis.Redis.from_url(project.REDIS_URL)
-    for key in broker.scan_iter("LIMITS:*"):
-        broker.delete(key)
-    broker.close()
+    counted.forget()
 
 
 @pytest.fixture
@@ -77,7 +73,7 @@ def test_each_further_failure_doubles_the_wait_up_to_a_quarter_of_an_hour() -> N
 
 
 def test_who_waits_is_not_made_to_wait_longer(olga: Any, rf: Any) -> None:
-    brake, _ = logins.brakes_of(rf.post(LOGIN, headers={"X-Forwarded-For": MINE}), "olga")
+    brake, *_ = logins.brakes_of(rf.post(LOGIN, headers={"X-Forwarded-For": MINE}), "olga")
     rate_limits.count(lambda counters: counters.incr(f"{brake.key}/wait", 600))
 
     answers = [logs_in(WRONG) for _ in range(7)]
@@ -126,12 +122,55 @@ def test_mistypes_before_a_login_are_forgotten(olga: Any) -> None:
         assert logs_in(RIGHT).status_code == 302
 
 
+def test_an_account_without_staff_status_counts_as_a_failure_and_clears_nothing(olga: Any) -> None:
+    UserFactory.create(username="mallory", password=RIGHT, is_staff=False)
+    fails(4, name="mallory")
+
+    refused = logs_in(RIGHT, name="mallory")
+
+    assert refused.status_code == 200
+    assert logs_in(RIGHT, name="mallory").status_code == 429
+
+
 def test_a_network_of_version_six_is_one_address(olga: Any) -> None:
     for number in range(5):
         fails(1, address=f"2001:db8:1:1::{number}")
 
     assert logs_in(RIGHT, address="2001:db8:1:1:ffff::").status_code == 429
     assert logs_in(RIGHT, address="2001:db8:1:2::1").status_code == 302
+
+
+def failed(address: str, name: str) -> None:
+    """Count one failure as the login does, without a page."""
+    request = RequestFactory().post(LOGIN, headers={"X-Forwarded-For": address})
+    for brake in logins.brakes_of(request, name):
+        rate_limits.count(brake.fail)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "stranger"),
+    [("2001:db8:1:{:x}::1", "2001:db8:2::1"), ("203.0.113.{}", "203.0.114.1")],
+    ids=["a /48", "a /24"],
+)
+def test_a_network_that_changes_its_addresses_is_braked_whole(
+    olga: Any, neighbour: str, stranger: str
+) -> None:
+    for number in range(99):
+        failed(neighbour.format(number), f"user{number}")
+    fails(1, address=neighbour.format(99))
+
+    assert logs_in(RIGHT, address=neighbour.format(200)).status_code == 429
+    assert logs_in(RIGHT, address=stranger).status_code == 302
+
+
+def test_a_login_does_not_end_the_count_of_the_network(olga: Any) -> None:
+    for number in range(99):
+        failed(f"203.0.113.{number}", f"user{number}")
+    assert logs_in(RIGHT, address="203.0.113.200").status_code == 302
+
+    fails(1, address="203.0.113.201")
+
+    assert logs_in(RIGHT, address="203.0.113.202").status_code == 429
 
 
 def test_a_proxy_that_tells_no_address_locks_nobody_out(olga: Any) -> None:

@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from tests import counted
 from tests.factories import UserFactory
 from tests.staff import browser_of, person
 
@@ -23,7 +24,8 @@ class CheapHasher(PBKDF2PasswordHasher):
 
 
 @pytest.fixture(autouse=True)
-def _cheap(settings: Settings) -> None:
+def _cheap_and_nobody_counted(settings: Settings) -> None:
+    counted.forget()
     settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
 
 
@@ -51,6 +53,14 @@ def test_login_failed_login_and_logout_are_noted_with_user_and_address(trail: An
         'login user="olga" address="203.0.113.1"',
         'logout user="olga" address="203.0.113.1"',
     ]
+
+
+def test_the_right_password_of_an_account_without_staff_status_is_noted(trail: Any) -> None:
+    UserFactory.create(username="olga", password=RIGHT, is_staff=False)
+
+    logs_in(Client(), "olga", RIGHT)
+
+    assert trail() == ['login_refused user="olga" address="203.0.113.1" why="not staff"']
 
 
 def test_behind_a_proxy_the_visitors_address_is_noted(trail: Any, settings: Settings) -> None:

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-import redis
-from django.conf import settings as project
 from django.test import Client
 from pytest_django.fixtures import Settings
+
+from tests import counted
 
 TYPED = {
     "company-name": "Facebook",
@@ -49,10 +49,7 @@ class Visitor:
 @pytest.fixture(autouse=True)
 def _nobody_counted(settings: Settings) -> None:
     settings.REGISTRATION = {**settings.REGISTRATION, "min_fill_s": 0.0}
-    broker = redis.Redis.from_url(project.REDIS_URL)
-    for key in broker.scan_iter("LIMITS:*"):
-        broker.delete(key)
-    broker.close()
+    counted.forget()
 
 
 @pytest.fixture

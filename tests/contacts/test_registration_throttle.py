@@ -1,6 +1,7 @@
 """How many may register, who counts as one, and that a dead broker stops nobody."""
 
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from companies.held import release
 from companies.models import Company
 from connectors.models import Connection
 from contacts.models import Contact
-from contacts.registration import throttle
+from contacts.registration import once, throttle
+from tests import counted
 from tests.contacts.conftest import Visitor
 
 pytestmark = pytest.mark.django_db
@@ -144,6 +146,37 @@ def test_what_is_held_takes_nobodys_place(visitor: Visitor, settings: Settings) 
     assert held() == ["", "many", "many", ""]
 
 
+def test_a_form_used_a_hundred_times_leaves_one_key_in_the_broker() -> None:
+    form, companies = once.stamp(), [uuid.uuid4() for _ in range(100)]
+
+    used = [once.use(form, company) for company in companies]
+
+    assert used == [True, *[False] * 99]
+    assert once.use(form, companies[0])
+    assert len(counted.keys("stamp/*")) == 1
+
+
+def test_who_posts_one_form_again_and_again_is_asked_to_come_back(
+    visitor: Visitor, settings: Settings
+) -> None:
+    limited(settings, per_hour=2, held_per_hour=2)
+
+    answers = [visitor.sends({"company-name": f"Facebook {number}"}) for number in range(6)]
+
+    assert [answer.status_code for answer in answers] == [302, 200, 200, 200, 429, 429]
+
+
+def test_who_is_asked_to_come_back_leaves_nothing_in_the_broker(visitor: Visitor, settings: Settings) -> None:
+    limited(settings, per_hour=0, held_per_hour=1)
+    registers(visitor)
+    before = counted.keys()
+
+    answers = [registers(visitor) for _ in range(5)]
+
+    assert [answer.status_code for answer in answers] == [429] * 5
+    assert sorted(counted.keys()) == sorted(before)
+
+
 def test_errors_and_repeats_are_not_counted(visitor: Visitor, settings: Settings) -> None:
     limited(settings, per_hour=1)
     visitor.sends({"contact-email": "mark@"})
@@ -196,7 +229,7 @@ def test_a_proxy_that_tells_no_address_leaves_the_limit_of_all(visitor: Visitor,
         ("2001:db8:1:1::1", "2001:db8:1:2::1", False),
         ("203.0.113.1", "::ffff:203.0.113.1", True),
         ("203.0.113.1", "203.0.113.2", False),
-        ("unknown", "unknown", True),
+        ("203.0.113.1:4711", "203.0.113.1:4712", True),
     ],
 )
 def test_a_network_of_version_six_is_one_visitor(rf: Any, first: str, second: str, is_same: bool) -> None:
@@ -220,6 +253,17 @@ def test_without_the_broker_a_registration_is_stored_and_still_counted(
         registers(visitor, X_Forwarded_For="2001:db8:dead::1")
 
     assert held() == ["", "", "many"]
+
+
+def test_without_the_broker_a_form_serves_one_registration(visitor: Visitor, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    settings.BEHIND_PROXY = True
+    visitor.posts(X_Forwarded_For="2001:db8:beef::1")
+
+    refused = visitor.sends({"company-name": "Facebook 2"}, X_Forwarded_For="2001:db8:beef::1")
+
+    assert "press Register again" in refused.content.decode()
+    assert Company.objects.count() == 1
 
 
 def test_a_broker_that_never_answers_holds_nobody_up(

@@ -39,11 +39,16 @@ def needed() -> str:
 
 
 @contextmanager
-def running(site: str, folder: Path, *, console: int, health: int) -> Iterator[Proxy]:
-    """Serve a site ("http" or "https", whose certificate lies in folder/certs) until the block ends."""
+def running(site: str, folder: Path, *, console: int, health: int, locations: str = "") -> Iterator[Proxy]:
+    """Serve a site ("http" or "https", whose certificate lies in folder/certs) until the block ends.
+
+    `locations` are added to the shipped ones: they tell what no answer of those does.
+    """
     program = needed()
     proxy = Proxy(processes.free_port(), processes.free_port(), folder)
     _install(site, proxy, {"web:8000": f"127.0.0.1:{console}", "web:8001": f"127.0.0.1:{health}"})
+    with (folder / "locations.conf").open("a") as shipped:
+        shipped.write(locations)
     user = "user root;" if os.geteuid() == 0 else ""  # nobody may not pass through a test's folder
     command: list[str | Path] = [program, "-c", folder / "nginx.conf", "-g", f"daemon off; {user}"]
     process = processes.start(command, log=folder / "nginx.log")

@@ -1,12 +1,19 @@
 """What the shipped nginx hands on, what it refuses, and what it makes of headers that a client invents."""
 
+import itertools
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from pytest_django.fixtures import Settings
 
 from tests import keys, wires
+from tests.factories import UserFactory
 from tests.security import proxy
 from tests.served import rest, send
 from tests.waiting import wait_until
@@ -71,10 +78,97 @@ def test_behind_a_proxy_of_the_operators_the_last_address_and_https_are_believed
     told = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https"}
     requests.get(f"{front.url}/told", headers=told, timeout=10)
     requests.get(f"{front.url}/untold", headers={"X-Forwarded-Proto": "gopher"}, timeout=10)
+    requests.get(f"{front.url}/port", headers={"X-Forwarded-For": "203.0.113.9:4711"}, timeout=10)
 
     assert arrived(upstream, "/told")["x-forwarded-for"] == "203.0.113.9"
     assert arrived(upstream, "/told")["x-forwarded-proto"] == "https"
     assert arrived(upstream, "/untold")["x-forwarded-proto"] == "http"
+    assert arrived(upstream, "/port")["x-forwarded-for"] == "203.0.113.9"
+
+
+@pytest.mark.parametrize("said", [None, "", "unknown", "6.6.6.6, unknown"])
+def test_the_address_of_a_proxy_that_names_no_visitor_is_not_taken_for_the_visitors(
+    upstream: wires.Wire, front: proxy.Proxy, said: str | None
+) -> None:
+    requests.get(f"{front.url}/untold", headers={"X-Forwarded-For": said}, timeout=10)
+
+    assert "x-forwarded-for" not in arrived(upstream, "/untold")
+
+
+def test_a_network_of_version_six_is_one_client_however_its_addresses_are_written(tmp_path: Path) -> None:
+    """Every place of zeros in an address, since those decide how nginx writes it."""
+    zeros = itertools.product([False, True], repeat=8)
+    groups = [["0" if is_zero else f"a{place}" for place, is_zero in enumerate(one)] for one in zeros]
+    tells = "location = /client { return 200 $client; }"
+
+    with (
+        proxy.running("http", tmp_path, console=1, health=1, locations=tells) as front,
+        requests.Session() as client,
+    ):
+
+        def counted(address: str) -> str:
+            told = {"X-Forwarded-For": address}
+            return client.get(f"{front.url}/client", headers=told, timeout=10).text
+
+        found = {":".join(one): counted(":".join(one)) for one in groups}
+        mapped = counted("::ffff:203.0.113.9")
+
+    assert found == {":".join(one): ":".join(one[:4]) for one in groups}
+    assert mapped == "203.0.113.9"
+
+
+def test_a_flood_of_webhooks_is_slowed_down_and_none_is_refused(
+    upstream: wires.Wire, front: proxy.Proxy
+) -> None:
+    started = time.monotonic()
+    with ThreadPoolExecutor(20) as store:
+        answers = list(store.map(lambda _: requests.post(front.url + WEBHOOK, timeout=30), range(500)))
+    took_s = time.monotonic() - started
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert took_s > 2.9  # 200 at once, the others a hundred a second
+
+
+def test_a_burst_of_webhooks_gets_through_at_once(upstream: wires.Wire, front: proxy.Proxy) -> None:
+    with ThreadPoolExecutor(20) as store:
+        answers = list(store.map(lambda _: requests.post(front.url + WEBHOOK, timeout=30), range(150)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert "delaying request" not in (front.folder / "nginx.log").read_text()
+
+
+class CheapHasher(PBKDF2PasswordHasher):
+    """A hash that takes no half second: this test checks many."""
+
+    iterations = 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_wrong_logins_through_a_proxy_that_names_no_visitor_brake_nobody(
+    live_server: Any, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BEHIND_PROXY, settings.PASSWORD_HASHERS = True, [f"{__name__}.CheapHasher"]
+    UserFactory.create(username="olga", password="a long right password")
+    port = live_server.thread.port
+
+    with proxy.running("http", tmp_path, console=port, health=port) as front:
+        wrong = {logs_in(front, "a long wrong password") for _ in range(21)}
+        right = logs_in(front, "a long right password")
+
+    assert (wrong, right) == ({200}, 302)
+
+
+def logs_in(front: proxy.Proxy, password: str) -> int:
+    """Post the login form with a browser of its own; return the answer's status."""
+    with requests.Session() as browser:
+        browser.get(f"{front.url}/admin/login/", timeout=20)
+        typed = {
+            "username": "olga",
+            "password": password,
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        }
+        answer = browser.post(f"{front.url}/admin/login/", typed, timeout=20, allow_redirects=False)
+        return answer.status_code
 
 
 @pytest.mark.parametrize(
