@@ -16,6 +16,7 @@ from config.wsgi import application as wsgi_application
 
 THREADS = 8  # of each process: each has its own connection to the database
 HEALTH = "/healthz"
+LENGTH_DIGITS = 19  # no body is longer; Python itself refuses to read thousands of digits
 _TEXT = [("content-type", "text/plain; charset=utf-8"), ("connection", "close")]
 
 
@@ -91,7 +92,7 @@ def _length(scope: HTTPScope) -> int | None:
     if b"transfer-encoding" in headers:
         return None
     text = headers.get(b"content-length", b"0")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isdigit() and len(text) < LENGTH_DIGITS else None
 
 
 application = Front(WsgiThreads(wsgi_application, THREADS))

@@ -28,7 +28,9 @@ FETCHED = "pull"  # the source of a record that was made here
 
 def welcome(applier: "Applier", found: Found) -> None:
     """Link a record to ours, make it here, or say why not."""
-    if orphans.recognize(applier.connection, applier.kind, found.remote_id, found.key):
+    values = _values(applier, found)
+    name = str(values.get(applier.mapping.natural[0], "")) if applier.mapping.natural else ""
+    if orphans.recognize(applier.connection, applier.kind, found.remote_id, found.key, name):
         return
     if strays.was_deleted_here(applier.connection, applier.kind, found.remote_id):
         _stay_away(applier, found)
@@ -39,7 +41,6 @@ def welcome(applier: "Applier", found: Found) -> None:
         if home is None:
             _wait(applier, found)
             return
-    values = _values(applier, found)
     if ours := _carried(applier, found):
         _join(applier, found, ours, rule="")
         return

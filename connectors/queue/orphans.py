@@ -63,16 +63,26 @@ def lead_left(connection: Connection, lead: Entity[Any, Any], company: Any, key:
     _tell(connection, _keep(connection, lead, UUID(key), name=name, message=text))
 
 
-def recognize(connection: Connection, kind: Entity[Any, Any], remote_id: str, key: str) -> bool:
-    """Return whether a record over there, which carries this key of ours, is an orphan; note its id."""
+def recognize(connection: Connection, kind: Entity[Any, Any], remote_id: str, key: str, name: str) -> bool:
+    """Return whether a record over there is an orphan; note its id.
+
+    By the key of ours that it carries; a company that carries none, as a create that got no
+    answer leaves it in some systems, by its name: whoever looks at the orphan sees which it is.
+    """
     orphans = Orphan.objects.filter(connection=connection, entity=kind.name)
     if orphans.filter(remote_id=remote_id).exists():
         return True
-    found = next((orphan for orphan in orphans.filter(remote_id="") if str(orphan.public_id) == key), None)
-    if found is None:
+    lost = list(orphans.filter(remote_id=""))
+    found = next((orphan for orphan in lost if str(orphan.public_id) == key), None)
+    alike = next((orphan for orphan in lost if orphan.name.casefold() == name.strip().casefold()), None)
+    if found is None and (key or kind.parent or alike is None):
         return False
-    found.remote_id, found.message = remote_id, _made(connection, found.name, remote_id)
-    found.save(update_fields=["remote_id", "message"])
+    orphan = found or alike
+    assert orphan is not None  # noqa: S101 - for the type checker
+    orphan.remote_id, orphan.message = remote_id, _made(connection, orphan.name, remote_id)
+    if found is None:
+        orphan.message = _may_be(connection, orphan.name, remote_id)
+    orphan.save(update_fields=["remote_id", "message"])
     return True
 
 
@@ -133,6 +143,13 @@ def _made(connection: Connection, name: str, remote_id: str) -> str:
     return (
         f"{states.capped(name, logbook.NAME_CHARS)} was made in {connection.system.label} as {remote_id} and "
         "deleted here meanwhile. Delete it there if it is not wanted."
+    )
+
+
+def _may_be(connection: Connection, name: str, remote_id: str) -> str:
+    return (
+        f"{remote_id} in {connection.system.label} is called {states.capped(name, logbook.NAME_CHARS)}, as "
+        "what may have been made there for a record that was deleted here. Delete it there if it is not wanted."
     )
 
 

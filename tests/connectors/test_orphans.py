@@ -288,6 +288,24 @@ def test_what_is_read_before_its_answer_is_stored_is_not_fetched_as_new(shelf: S
     assert orphan() == ("company", remote_id, "Facebook")
 
 
+@pytest.mark.parametrize(("name", "is_made"), [("FACEBOOK ", False), ("Another", True)])
+def test_a_namesake_without_a_key_is_left_to_a_person_while_an_answer_is_missing(
+    shelf: Shelf, name: str, is_made: bool
+) -> None:
+    goes(shelf, "both")
+    company = CompanyFactory.create(name="Facebook")
+    talk.request(shelf.connection, [company])
+    _claimed(shelf.connection)
+    Slot.objects.update(lease=None, expires_at=None)
+    company.delete()
+    remote_id = shelf.add("company", key="", name=name)
+
+    fetch(shelf)
+
+    assert Company.objects.exists() is is_made
+    assert orphan() == ("company", "" if is_made else remote_id, "Facebook")
+
+
 def test_what_is_deleted_over_there_is_no_problem_any_more(shelf: Shelf) -> None:
     goes(shelf, "both")
     company = CompanyFactory.create(name="Facebook")
