@@ -69,11 +69,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.idle.end_when_idle",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.refusals.Refusals",
+    "config.refusals.Refusals",  # before whatever reads the session
+    "config.idle.end_when_idle",
     "config.zone.ReaderZone",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
