@@ -261,10 +261,21 @@ REGISTRATION = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.log_lines.OneLine",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"concord.security": {"level": "INFO"}},  # the trail, whatever LOG_LEVEL says
+    "loggers": {
+        "concord.security": {"level": "INFO"},  # the trail, whatever LOG_LEVEL says
+        # granian's own, which print a path as it was typed
+        "granian.access": {"handlers": ["console"], "propagate": False},
+        "_granian": {"handlers": ["console"], "propagate": False},
+    },
 }
 
 UNFOLD = {
