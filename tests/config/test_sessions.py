@@ -1,7 +1,9 @@
 """Sessions end when nobody uses them; passwords are long enough to be worth guessing."""
 
 import time
+import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -10,7 +12,11 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from companies.models import Company, Location
 from config.idle import NOTE_EVERY_S, SEEN_AT
+from connectors.admin import cells
+from contacts.models import Contact
+from synclog.models import Run
 from tests.staff import browser_of, superuser
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +34,23 @@ def test_a_session_that_is_used_lasts_on() -> None:
 
     left_s = (Session.objects.get().expire_date - timezone.now()).total_seconds()
     assert left_s == pytest.approx(settings.SESSION_COOKIE_AGE, abs=120)
+
+
+@pytest.mark.parametrize("model", [Company, Contact, Location, Run])
+def test_a_page_that_asks_by_itself_does_not_use_the_session(model: Any) -> None:
+    browser = browser_of(superuser())
+    run = Run.objects.create(pk=uuid.uuid4(), kind="click", connection_id=1, entity="company", requested=1)
+    store = browser.session
+    store[SEEN_AT] = time.time() - NOTE_EVERY_S - 1
+    store.save()
+    Session.objects.update(expire_date=timezone.now() + HOUR)
+    before = Session.objects.get().expire_date
+
+    asked = cells.address(Run, "live", run.pk) if model is Run else cells.address(model, "cells")
+    answer = browser.get(asked)
+
+    assert answer.status_code == 200
+    assert Session.objects.get().expire_date == before
 
 
 def test_a_session_that_was_just_used_is_not_written_again() -> None:
