@@ -26,7 +26,9 @@ def end_when_idle(
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)  # first: it finds the route
-        if not _is_asked_by_itself(request) and request.user.is_authenticated:
+        if _is_asked_by_itself(request):
+            return response if request.user.is_authenticated else _load_anew(request, response)
+        if request.user.is_authenticated:
             now = time.time()
             if now - float(request.session.get(SEEN_AT, 0)) > NOTE_EVERY_S:
                 request.session[SEEN_AT] = now
@@ -38,6 +40,14 @@ def end_when_idle(
 def _is_asked_by_itself(request: HttpRequest) -> bool:
     route = request.resolver_match
     return route is not None and (route.url_name or "").endswith(BY_ITSELF)
+
+
+def _load_anew(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Have the page load itself: it would put the login form, to which we redirect, into a part of itself."""
+    if "HX-Request" not in request.headers:
+        return response
+    # Source: htmx reference, "Response Header Reference", HX-Refresh.
+    return HttpResponse(status=401, headers={"HX-Refresh": "true"})
 
 
 @receiver(user_logged_in)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 
 from companies.models import Company, Location
@@ -51,6 +52,16 @@ def test_a_page_that_asks_by_itself_does_not_use_the_session(model: Any) -> None
 
     assert answer.status_code == 200
     assert Session.objects.get().expire_date == before
+
+
+def test_a_page_whose_session_has_ended_loads_anew_and_shows_the_login_in_its_place() -> None:
+    asked = cells.address(Company, "cells")
+
+    by_page = Client().get(asked, headers={"HX-Request": "true"})
+    by_hand = Client().get(asked)
+
+    assert (by_page.status_code, by_page.headers["HX-Refresh"]) == (401, "true")
+    assert (by_hand.status_code, "HX-Refresh" in by_hand.headers) == (302, False)
 
 
 def test_a_session_that_was_just_used_is_not_written_again() -> None:
