@@ -239,6 +239,7 @@ CONCORD = {
     # failures when they are so many within an hour (0: never).
     "alert_after_s": env.float("ALERT_AFTER_S", default=120.0),
     "alert_failures": env.int("ALERT_FAILURES", default=20),
+    "alert_webhook_timeout_s": 10.0,  # one that hangs holds one thread of a worker so long
 }
 
 # E-mail about connections (connectors/alerts). Without a server it is printed by the worker.
