@@ -56,7 +56,9 @@ def check_database(engine: str) -> None:
 
 
 def check_encryption_keys(keys: Sequence[str]) -> None:
-    """Refuse keys that could not encrypt the first login that somebody enters."""
+    """Refuse keys that could not encrypt the first login that somebody enters, and a list of none."""
+    if not keys:
+        raise ImproperlyConfigured(f"CONCORD_ENCRYPTION_KEYS holds no key. {_HOW}")
     for number, key in enumerate(keys, start=1):
         try:
             Fernet(key)

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -31,8 +32,7 @@ def _create(path: Path) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(made, file)
     try:
-        os.link(draft, path)  # fails if another process was first: atomic, unlike rename
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):  # another process was first: linking is atomic, unlike renaming
+            os.link(draft, path)
     finally:
         draft.unlink()

@@ -15,6 +15,8 @@ from config import processes
 # wait unaccepted. Bodies have their limits in config/bodies.py.
 _COMMON = "--http 1 --no-ws --respawn-failed-workers"
 _CONSOLE = f"{_COMMON} --interface asginl --http1-header-read-timeout 10000 --backpressure 256 --access-log"
+# The time stands before it, as before every line: LOGGING in config/settings.py writes this one, too.
+_ACCESS = '%(addr)s "%(method)s %(path)s %(protocol)s" %(status)d %(dt_ms).3f'
 _HEALTH = (
     f"{_COMMON} --interface wsgi --http1-header-read-timeout 2000 --backpressure 64 --blocking-threads 2"
 )
@@ -24,7 +26,8 @@ LOOK_EVERY_S = 0.5
 
 def console(host: str, port: int, *, workers: int) -> list[str]:
     """Return the command that serves the console."""
-    return _granian(host, port, workers, f"{_CONSOLE} config.asgi:application")
+    command = _granian(host, port, workers, f"{_CONSOLE} config.asgi:application")
+    return [*command, "--access-log-fmt", _ACCESS]
 
 
 def health(host: str, port: int) -> list[str]:

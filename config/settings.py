@@ -69,11 +69,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.idle.end_when_idle",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.refusals.Refusals",
+    "config.refusals.Refusals",  # before whatever reads the session
+    "config.idle.end_when_idle",
     "config.zone.ReaderZone",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -239,6 +239,7 @@ CONCORD = {
     # failures when they are so many within an hour (0: never).
     "alert_after_s": env.float("ALERT_AFTER_S", default=120.0),
     "alert_failures": env.int("ALERT_FAILURES", default=20),
+    "alert_webhook_timeout_s": 10.0,  # one that hangs holds one thread of a worker so long
 }
 
 # E-mail about connections (connectors/alerts). Without a server it is printed by the worker.
@@ -261,10 +262,21 @@ REGISTRATION = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.log_lines.OneLine",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"concord.security": {"level": "INFO"}},  # the trail, whatever LOG_LEVEL says
+    "loggers": {
+        "concord.security": {"level": "INFO"},  # the trail, whatever LOG_LEVEL says
+        # granian's own, which print a path as it was typed
+        "granian.access": {"handlers": ["console"], "propagate": False},
+        "_granian": {"handlers": ["console"], "propagate": False},
+    },
 }
 
 UNFOLD = {

@@ -19,10 +19,11 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running console, and its processes' environment."""
+    """A running console, and where its processes write what they log."""
 
     port: int
     health_port: int
+    log: Path
 
     @property
     def url(self) -> str:
@@ -33,11 +34,11 @@ class Served:
 @contextmanager
 def served(environment: dict[str, str], folder: Path, *, workers: int = 1) -> Iterator[Served]:
     """Run python -m config.serve until the block ends."""
-    found = Served(processes.free_port(), processes.free_port())
+    found = Served(processes.free_port(), processes.free_port(), folder / "console.log")
     ports = ["--port", str(found.port), "--health-port", str(found.health_port), "--workers", str(workers)]
     process = processes.start(
         [sys.executable, "-m", "config.serve", *ports],
-        log=folder / "console.log",
+        log=found.log,
         env={**os.environ, **environment},
         cwd=ROOT,
     )

@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 GAP_S = 0.05  # between two bytes of a drip
@@ -102,14 +102,12 @@ def _listen(
 def _converse(
     sock: socket.socket, wire: Wire, scripts: tuple[Script, ...], tls: ssl.SSLContext | None
 ) -> None:
-    try:
+    with suppress(OSError):  # the caller hung up, as it should
         if tls is not None:
             sock = tls.wrap_socket(sock, server_side=True)
         while (request := _request(sock)) is not None:
             wire.asked.append(request)
             scripts[min(len(wire.asked), len(scripts)) - 1](sock, request)
-    except OSError:  # the caller hung up, as it should
-        pass
 
 
 def _request(sock: socket.socket) -> Asked | None:

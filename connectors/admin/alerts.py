@@ -106,7 +106,7 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
             "to": ", ".join(alerts.recipients(connection)),
             "is_default": not connection.alert_recipients,
             "is_printed": settings.EMAIL_BACKEND == PRINTED,
-            "url": connection.alert_url if may_change else _host(connection.alert_url),
+            "url": connection.alert_url if may_change else host(connection.alert_url),
             "has_secret": has_secret,
             "secret_label": "Make a new signing secret" if has_secret else "Make the signing secret",
             "lines": lines,
@@ -120,6 +120,11 @@ def section(connection: Connection, *, may_change: bool) -> dict[str, Any]:
             },
         }
     }
+
+
+def host(url: str) -> str:
+    """Return a webhook's address without its path: in some products that is a secret."""
+    return urlsplit(url).netloc
 
 
 def _sentence() -> str:
@@ -140,15 +145,10 @@ def _title(lines: list[dict[str, str]]) -> str:
     return f"Last message: {newest['word']}" + (f" {newest['text']}" if newest["tone"] == "good" else "")
 
 
-def _host(url: str) -> str:
-    """Leave out the path: in some products it is a secret."""
-    return urlsplit(url).netloc
-
-
 def _line(alert: Alert) -> dict[str, str]:
     now = clock.now()
     if alert.sent_at:
-        to = alert.sent_to if alert.channel == Alert.Channel.EMAIL else _host(alert.sent_to)
+        to = alert.sent_to if alert.channel == Alert.Channel.EMAIL else host(alert.sent_to)
         word, tone, said = "sent", "good", f"{words.when(alert.sent_at, now)}, to {to}"
     elif alert.failed_at:
         word, tone, said = "failed", "bad", f"{words.when(alert.failed_at, now)}. {alert.error}"

@@ -195,8 +195,10 @@ class ConnectionAdmin(
         said = known.get((field, key)) or connection_directions.history_label(field, key)
         return said or super().history_label(record, field, key)
 
-    def history_value(self, record: Any, field: str, value: Any) -> str:
-        """Return a direction or a master in words."""
+    def history_value(self, request: HttpRequest, record: Any, field: str, value: Any) -> str:
+        """Return a direction or a master in words, a webhook's host where its path is not to be read."""
+        if field == "alert_url" and value and not self.has_change_permission(request):
+            return alerts.host(value)
         return connection_directions.history_value(registry.kind(record.kind), field, value)
 
     @admin.display(description="Connection", ordering="name")

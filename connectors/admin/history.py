@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import DeletedObject, ModelChange
@@ -32,7 +33,11 @@ class HistoryMixin(_HistoryAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> Any:
-        """Show the changes, newest first."""
+        """Show the changes, newest first. Raises Http404 for what cannot be a record's key."""
+        try:
+            self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            raise Http404 from None
         return super().history_view(request, object_id, {"cc_zone": words.zone(), **(extra_context or {})})
 
     def history_form_view(
@@ -45,21 +50,21 @@ class HistoryMixin(_HistoryAdmin):
         """Return what people call one key of a JSON box."""
         return key.replace("_", " ").capitalize()
 
-    def history_value(self, record: Any, field: str, value: Any) -> str:
-        """Return what people call a value in a JSON box, "" where it says that itself."""
+    def history_value(self, request: HttpRequest, record: Any, field: str, value: Any) -> str:
+        """Return what this reader is told in place of a text, "" where it says that itself."""
         return ""
 
     def get_historical_record_context_helper(self, request: HttpRequest, historical_record: Any) -> Any:
         """Return what puts one version's changes into words."""
-        return _Words(self, historical_record)
+        return _Words(self, request, historical_record)
 
 
 class _Words(HistoricalRecordContextHelper):
-    """One version's changes as people read them."""
+    """One version's changes as this reader is told them."""
 
-    def __init__(self, admin: HistoryMixin, record: Any) -> None:
+    def __init__(self, admin: HistoryMixin, request: HttpRequest, record: Any) -> None:
         super().__init__(admin.model, record)
-        self.admin = admin
+        self.admin, self.request = admin, request
 
     def context_for_delta_changes(self, delta: Any) -> list[dict[str, Any]]:
         """Return [{"field", "old", "new"}], not escaped: the template does that."""
@@ -82,7 +87,7 @@ class _Words(HistoricalRecordContextHelper):
 
     def _told(self, name: str, value: Any) -> str:
         is_text = value is None or isinstance(value, str)
-        known = self.admin.history_value(self.record, name, value) if is_text else ""
+        known = self.admin.history_value(self.request, self.record, name, value) if is_text else ""
         return known or self._said(name, value)
 
     def _said(self, name: str, value: Any) -> str:

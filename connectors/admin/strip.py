@@ -77,7 +77,8 @@ class StripMixin(PlainWordsMixin, SyncActionsMixin):
         """After "Save and sync with …": request it, and stay on the page."""
         wanted, _, more = request.POST.get(SYNC, "").partition("-")
         board = self.board(request)
-        connection = board.get(int(wanted)) if wanted.isdecimal() and wanted.isascii() else None
+        is_key = wanted.isdecimal() and len(wanted) < polling.PK_DIGITS
+        connection = board.get(int(wanted)) if is_key else None
         if connection is None or not self.has_sync_permission(request):
             response: HttpResponse = super().response_change(request, obj)
             return response

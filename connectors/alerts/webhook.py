@@ -12,13 +12,13 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from django.conf import settings
 
 from connectors import clock, registry
 from connectors.errors import ConnectorError
 from connectors.http import Line, TimedOutError, TooLargeError, problem_of_exception, problem_of_status
 from connectors.models import Alert, Connection
 
-TIMEOUT_S = 10.0
 PREFIX = "whsec_"
 GONE = 410  # whoever answers this wants no more of them
 
@@ -40,11 +40,12 @@ def post(alert: Alert, connection: Connection, secret: str) -> None:
     parts, host = urlsplit(url), urlsplit(url).hostname or url
     origin = urlunsplit((parts.scheme, parts.netloc, "", "", ""))
     permit = registry.permit(connection.environment)
+    timeout_s = settings.CONCORD["alert_webhook_timeout_s"]
     try:
-        with Line(origin, timeout_s=TIMEOUT_S, tick=_untimed, secrets=[secret], permit=permit) as line:
+        with Line(origin, timeout_s=timeout_s, tick=_untimed, secrets=[secret], permit=permit) as line:
             answer = line.post(url, data=body, headers=headers(alert, body, secret))
     except (requests.RequestException, OSError, TimedOutError, TooLargeError) as error:
-        raise NotDeliveredError(problem_of_exception(error, host, TIMEOUT_S).message) from error
+        raise NotDeliveredError(problem_of_exception(error, host, timeout_s).message) from error
     problem = problem_of_status(answer.status_code, answer.headers, host)
     if problem is not None or not answer.ok:
         raise NotDeliveredError(_said(problem, host), is_final=answer.status_code == GONE)

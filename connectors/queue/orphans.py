@@ -149,7 +149,7 @@ def _made(connection: Connection, name: str, remote_id: str) -> str:
 def _may_be(connection: Connection, name: str, remote_id: str) -> str:
     return (
         f"{remote_id} in {connection.system.label} is called {states.capped(name, logbook.NAME_CHARS)}, as "
-        "what may have been made there for a record that was deleted here. Delete it there if it is not wanted."
+        "what may have been made there for a record that was deleted here. Delete it if it is not wanted."
     )
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -18,10 +19,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from companies.models import Company
+from config import zone
 from connectors.models import Connection
 from synclog import statements
 from synclog.strict_admin import StrictAdmin
-from tests.factories import CompanyFactory
+from tests.factories import CompanyFactory, ConnectionFactory
 from tests.staff import browser_of, superuser
 
 from .test_rights import Desk, desk, patterns  # noqa: F401 - the fixture
@@ -37,17 +39,21 @@ NAMES = (
     "name__regex", "legal_street__regex", "credentials__regex", "credentials__startswith", "password",
     "remote_links__remote_user__name", "app_label", "model_name", "field_name", "back", "kind", "entity",
     "choice", "_selected_action", "action", "select_across", "sales_representative", "direction", "user",
+    "take", "_sync",
 )  # fmt: skip
+LONG = "9" * 5_000  # Python reads no number of more than 4,300 digits
 VALUES = (
     "", "abc", "(", "%", "_", "0", "-1", "99", "999999999999999999999999", "\x00", "a\x00b", "1\x00",
     "٣",
     "null", "None", "true", "9999-12-31", "0001-01-01", "2026-02-30", "23:59:60", "../../etc/passwd",
     "' OR 1=1 --", "<script>alert(1)</script>", "{{7*7}}", "😀", "مرحبا", "1e400", "[]", "a" * 3_000,
     "00000000-0000-0000-0000-000000000000", "1,2,3", "company", "contact", "contacts", "companies",
+    LONG, f"{LONG}-family", "a" * 31 + "\x00",
 )  # fmt: skip
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 names = st.sampled_from(NAMES) | text.filter(bool)
 values = st.sampled_from(VALUES) | text
+COOKIES = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, "messages", zone.COOKIE)
 
 
 def failures(address: str, parameters: dict[str, str], cookies: dict[str, str]) -> list[int]:
@@ -55,46 +61,64 @@ def failures(address: str, parameters: dict[str, str], cookies: dict[str, str]) 
     found = []
     for method in ("get", "post"):
         client = Client(raise_request_exception=False)
-        for name, value in cookies.items():
-            client.cookies[name] = value
         with transaction.atomic():
-            answer = getattr(client, method)(address, parameters)
+            answer = getattr(client, method)(address, parameters, headers={"cookie": written(cookies)})
             transaction.set_rollback(True)
         found += [answer.status_code] if answer.status_code >= 500 else []
     return found
 
 
+def written(cookies: dict[str, str]) -> str:
+    """Write cookies as a header can carry them: each byte as the number that servers read it by."""
+    return "; ".join(
+        f'{name}="' + "".join(f"\\{byte:03o}" for byte in value.encode()) + '"'
+        for name, value in cookies.items()
+    )
+
+
+def odd(desk: Desk, named: tuple[str, str], part: str) -> str:  # noqa: F811
+    """Return an address with `part` in the place of each of its arguments."""
+    arguments = {argument for known in desk.examples.values() for argument in known}
+    return Desk({"": dict.fromkeys(arguments, quote(part, safe=""))}).address(*named)
+
+
 @pytest.mark.parametrize("who", ["anonymous", "viewer", "superuser"])
-def test_no_parameter_makes_any_address_of_the_console_fail(
+def test_no_address_parameter_or_cookie_makes_the_console_fail(
     desk: Desk,  # noqa: F811
     who: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    addresses = [desk.address(name, pattern) for name, pattern in patterns().items()]
+    plain = [desk.address(name, pattern) for name, pattern in patterns().items()]
+    patterned = list(patterns().items())
+    addresses = st.sampled_from(plain) | st.builds(odd, st.just(desk), st.sampled_from(patterned), values)
     session = {settings.SESSION_COOKIE_NAME: desk.sessions[who]} if who in desk.sessions else {}
 
     @hypothesis_settings(
         max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
-    @given(address=st.sampled_from(addresses), parameters=st.dictionaries(names, values, max_size=4))
-    def asks(address: str, parameters: dict[str, str]) -> None:
-        assert failures(address, parameters, session) == [], (address, parameters)
+    @given(
+        address=addresses,
+        parameters=st.dictionaries(names, values, max_size=4),
+        cookies=st.just({}) | st.dictionaries(st.sampled_from(COOKIES), values, max_size=2),
+    )
+    def asks(address: str, parameters: dict[str, str], cookies: dict[str, str]) -> None:
+        assert failures(address, parameters, session | cookies) == [], (address, parameters, cookies)
 
     asks()
     wrong = [
-        (address, name, value)
-        for number, address in enumerate(addresses)
-        for name, value in _pairs(number)
-        if failures(address, {name: value}, session)
+        (place, name, value)
+        for number, (address, named) in enumerate(zip(plain, patterned, strict=True))
+        for place, name, value in _asked(number, address, odd(desk, named, VALUES[number % len(VALUES)]))
+        if failures(place, {name: value}, session)
     ]
     assert wrong == []
 
 
-def _pairs(number: int) -> list[tuple[str, str]]:
-    """Return a few names and values for an address, others for the next one."""
+def _asked(number: int, address: str, odd_one: str) -> list[tuple[str, str, str]]:
+    """Return a few names and values for an address and its odd one, others for the next address."""
     return [
-        (NAMES[(number * 7 + turn * 11) % len(NAMES)], VALUES[(number * 5 + turn * 3) % len(VALUES)])
-        for turn in range(2)
+        (place, NAMES[(number * 7 + turn * 11) % len(NAMES)], VALUES[(number * 5 + turn * 3) % len(VALUES)])
+        for turn, place in enumerate((address, address, odd_one))
     ]
 
 
@@ -140,11 +164,42 @@ def test_nonsense_in_an_address_is_no_failure(address: str) -> None:
     assert browser_of(superuser()).get(address).status_code < 500
 
 
-def test_a_nul_in_the_session_cookie_is_refused() -> None:
-    client = Client(raise_request_exception=False)
-    client.cookies.load(f'{settings.SESSION_COOKIE_NAME}="a\\000b"')
+@pytest.mark.parametrize("length", [3, 32])  # a key of less than eight characters is never looked up
+def test_a_nul_in_the_session_cookie_is_refused(length: int) -> None:
+    cookie = f'{settings.SESSION_COOKIE_NAME}="{"a" * (length - 1)}\\000"'
 
-    assert client.get("/admin/").status_code == 400
+    answer = Client(raise_request_exception=False).get("/admin/", headers={"cookie": cookie})
+
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("part", ["abc", "0", "9" * 30, LONG])
+def test_the_history_of_what_is_no_record_is_not_there(part: str) -> None:
+    browser = browser_of(superuser())
+    browser.raise_request_exception = False
+
+    for kind in (
+        "connectors/connection",
+        "companies/company",
+        "contacts/contact",
+        "auth/user",
+        "synclog/run",
+    ):
+        assert browser.get(f"/admin/{kind}/{part}/history/").status_code in (302, 404), kind
+
+
+def test_a_number_longer_than_python_reads_chooses_nothing() -> None:
+    company, user = CompanyFactory.create(), superuser()
+    account = ConnectionFactory.create()
+    browser = browser_of(user)
+    browser.raise_request_exception = False
+    form = {"name": company.name, "status": "active", "sync_enabled": "on", "association": "1"}
+
+    taken = browser.get(f"/admin/auth/user/{user.pk}/change/", {"take": LONG})
+    synced = browser.post(f"/admin/companies/company/{company.pk}/change/", {**form, "_sync": LONG})
+
+    assert (taken.status_code, synced.status_code) == (200, 302)
+    assert account.name in taken.content.decode()
 
 
 def test_a_tick_that_is_no_record_chooses_nothing() -> None:

@@ -80,6 +80,14 @@ def test_keys_that_encrypt_nothing_stop_the_start(environment: str, keys: str) -
     assert "secret-but-no-key" not in said
 
 
+@pytest.mark.parametrize("environment", ["development", "rehearsal", "production"])
+def test_a_list_without_a_key_stops_the_start(environment: str) -> None:
+    status, said = start(environment, CONCORD_ENCRYPTION_KEYS=",")
+
+    assert status != 0
+    assert "CONCORD_ENCRYPTION_KEYS holds no key." in said
+
+
 @pytest.mark.parametrize(
     "url", ["sqlite:///concord.sqlite3", "mysql://concord:secret-word@127.0.0.1/concord"]
 )

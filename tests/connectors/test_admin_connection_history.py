@@ -65,6 +65,21 @@ def test_a_new_login_is_told_and_never_shown(account: Connection, client: Client
     assert not any("secret" in str(row) for row in account.history.values())
 
 
+def test_the_address_of_the_webhook_is_told_to_whoever_may_change_it_and_its_host_to_others(
+    account: Connection, client: Client
+) -> None:
+    save(client, account, alert_url="https://8.8.8.8/hooks/t0k3n")
+    save(client, account, alert_url="https://8.8.4.4/hooks/t0k3n")
+
+    reader = browser_of(person(*READS, username="reader"))
+    owners, readers = history(client, account), history(reader, account)
+
+    assert '<b>Webhook for messages</b>: <span dir="auto">https://8.8.8.8/hooks/t0k3n</span>' in owners
+    assert '<b>Webhook for messages</b>: <span dir="auto">8.8.8.8</span>' in readers
+    assert '<span dir="auto">8.8.4.4</span>' in readers
+    assert "t0k3n" not in readers
+
+
 def test_another_edit_is_not_called_a_login(account: Connection, client: Client) -> None:
     save(client, account, name="Salesforce EMEA")
 

@@ -380,9 +380,9 @@ def test_a_webhook_inside_the_network_is_not_called(account: Connection, hook: L
 
 
 def test_a_webhook_that_never_answers_ends_by_its_deadline(
-    account: Connection, hung_port: int, monkeypatch: Any
+    account: Connection, hung_port: int, settings: Any
 ) -> None:
-    monkeypatch.setattr("connectors.alerts.webhook.TIMEOUT_S", 0.5)
+    settings.CONCORD = {**settings.CONCORD, "alert_webhook_timeout_s": 0.5}
     Connection.objects.update(alert_url=f"http://127.0.0.1:{hung_port}/x")
     refuse(account)
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.widgets import UnfoldAdminSelect2Widget
 
+from connectors.admin.polling import PK_DIGITS
 from connectors.admin.users import shown
 from connectors.models import Connection, RemoteUser, UserLink
 from connectors.states import capped
@@ -127,7 +128,8 @@ class LinkInline(StackedInline):
         formset.label = f"{self.connection.system.label} User"
         formset.stored = linked.remote_user_id if linked else None
         taken = request.GET.get(TAKE, "") if request.method == "GET" else ""
-        formset.first = int(taken) if taken.isdecimal() else formset.stored
+        is_key = taken.isdecimal() and len(taken) < PK_DIGITS
+        formset.first = int(taken) if is_key else formset.stored
         return formset
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
