@@ -39,6 +39,14 @@ class Subject:
     record: Any
     lead: Any = None
     lead_barred: str = ""
+    _parts: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def read(self, path: str) -> Any:
+        """Return the value at a dotted path, as `read`; a part that several fields want is found once."""
+        name, _, rest = path.partition(".")
+        if name not in self._parts:
+            self._parts[name] = getattr(self.record, name)
+        return read(self._parts[name], rest) if rest else self._parts[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +179,7 @@ class Mapping:
 
     @staticmethod
     def _read(item: Field, subject: Subject) -> Any:
-        return item.value(subject) if item.value else read(subject.record, item.path or item.local)
+        return item.value(subject) if item.value else subject.read(item.path or item.local)
 
     def _problem(self, item: Field, value: Json) -> str:
         if item.required and is_blank(value):

@@ -229,6 +229,24 @@ def test_an_empty_link_on_the_way_is_no_value() -> None:
     assert read(Thing(), "parent.name") is None
 
 
+def test_an_address_that_many_fields_want_is_looked_for_once() -> None:
+    looked: list[str] = []
+
+    class Company:
+        @property
+        def billing_address(self) -> SimpleNamespace:
+            looked.append("billing")
+            return SimpleNamespace(street="1 Hacker Way", city="Menlo Park")
+
+    parts = ("street", "city")
+    fields = tuple(Field(f"billing_{name}", name, name, path=f"billing_address.{name}") for name in parts)
+
+    rendered = Mapping("company", "Account", "Key", fields).render(Company())
+
+    assert rendered.payload == {"street": "1 Hacker Way", "city": "Menlo Park"}
+    assert looked == ["billing"]
+
+
 def test_names_and_labels_come_back_in_our_order_each_once() -> None:
     assert MAPPING.local_names(["Phone", "Name", "Nobody's", "Phone"]) == ["name", "phone"]
     assert MAPPING.labels(["Phone", "Name"]) == ["Company Name", "Phone"]

@@ -70,7 +70,7 @@ class _Block:
         return region, country
 
     def _of(self, read: Callable[[Any], str | None]) -> Callable[[Subject], Any]:
-        return lambda subject: read(getattr(subject.record, self.path))
+        return lambda subject: read(subject.read(self.path))
 
 
 def country_text(address: Any) -> str | None:
