@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import reduce
-from operator import or_
+from functools import cache
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Count, Exists, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
+from django.db import connection as database
+from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Value, When
 
 from connectors import clock, entities
 from connectors.entities import Entity
@@ -18,13 +18,14 @@ from connectors.queue.rechecks import over_at
 from connectors.queue.slots import talking
 from connectors.rendering import parent_is_there
 
+ANY_CONNECTION = -1  # no row has it: stands in compiled statements for the connection that is asked about
 DEATHS_ALONE = 3  # a record that was alone when its worker died, so many times, fails
 
 
 def has_due(connection: Connection, kinds: Iterable[Entity[Any, Any]], *, urgent: bool = False) -> bool:
     """Return whether a talker would find something to claim; `urgent`: a person's click."""
-    some = reduce(or_, (Q(Exists(_due(connection, kind, urgent=urgent))) for kind in kinds), Q(pk__in=[]))
-    return Connection.objects.filter(some, pk=connection.pk).exists()
+    asked = [_due_sql(kind, connection, urgent=urgent) for kind in kinds]
+    return bool(asked) and _ask([(f"EXISTS ({sql})", values) for sql, values in asked], " OR ")[0]
 
 
 def count_due(
@@ -34,9 +35,35 @@ def count_due(
 
     Clicks are counted first; `urgent`: nothing else.
     """
-    rows = _due(connection, entity, urgent=urgent).order_by("priority")[:at_most]
-    found = rows.aggregate(clicks=Count("pk", filter=Q(priority=Link.Priority.CLICK)), all=Count("pk"))
-    return found["clicks"], found["all"]
+    sql, values = _due_sql(entity, connection, urgent=urgent)
+    clicks = f"count(*) FILTER (WHERE priority = {Link.Priority.CLICK:d})"
+    rows = f"FROM ({sql} ORDER BY priority LIMIT %s) AS due"
+    found = _ask([(f"{clicks}, count(*) {rows}", [*values, at_most])])
+    return found[0], found[1]
+
+
+def _ask(parts: Sequence[tuple[str, Sequence[Any]]], between: str = "") -> tuple[Any, ...]:
+    """Select these expressions; return the one row."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + between.join(sql for sql, _ in parts), [one for _, values in parts for one in values]
+        )
+        row: tuple[Any, ...] = cursor.fetchone()
+        return row
+
+
+def _due_sql(entity: Entity[Any, Any], connection: Connection, *, urgent: bool) -> tuple[str, list[Any]]:
+    """Return the priorities of due rows as SQL with its values."""
+    sql, values = _compiled(entity.name, urgent)
+    return sql, [connection.pk if value == ANY_CONNECTION else value for value in values]
+
+
+@cache
+def _compiled(entity_name: str, urgent: bool) -> tuple[str, tuple[Any, ...]]:
+    """Compile once what is asked before and after each batch: Django takes 6 ms to do it, PostgreSQL 1."""
+    rows = _due(Connection(pk=ANY_CONNECTION), entities.get(entity_name), urgent=urgent)
+    sql, values = rows.values("priority").query.sql_with_params()
+    return sql, tuple(values)
 
 
 def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> QuerySet[Any]:
