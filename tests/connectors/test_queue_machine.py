@@ -229,7 +229,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def delete_over_there(self, which: int) -> None:
-        """A colleague deletes the company; an edit makes us find out."""
+        """A colleague deletes the company; an edit makes us find out, unless it is switched off."""
+        if CompanyLink.objects.filter(record=self.companies[which], enabled="no").exists():
+            return
         self.remote.delete(CompanyLink.objects.get(record=self.companies[which]).remote_id)
         self.edit(which, "9", "")
         self.click(which, True)
