@@ -15,7 +15,7 @@ from connectors.models import Connection, Link
 from connectors.protocol import Adoption
 from connectors.queue import orphans
 from connectors.queue.rechecks import over_at
-from connectors.queue.slots import talking
+from connectors.queue.slots import live_leases, talking
 from connectors.rendering import parent_is_there
 
 ANY_CONNECTION = -1  # no row has it: stands in compiled statements for the connection that is asked about
@@ -103,6 +103,7 @@ def claim(
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )
+        rows = _of_nobody(connection, rows)
         rows = _alone_with_parents(connection, entity, rows) if entity.parent else rows
         rows = _fitting(rows, connection.batch_size, limit)
         # Read after the locks, not joined: PostgreSQL fetches the newest version of a row
@@ -114,6 +115,18 @@ def claim(
         _lease(entity, rows, lease)
     spent = [row for row in rows if _died_alone(row, connection.batch_size) >= DEATHS_ALONE]
     return [row for row in rows if row not in spent], spent
+
+
+def _of_nobody(connection: Connection, rows: list[Any]) -> list[Any]:
+    """Leave out rows that another talker took a moment ago.
+
+    One that began to talk after our statement did is none of those whom it knows: it would
+    take the rows that this one has just leased for those of a dead worker. Asked after the locks,
+    what is read is true.
+    """
+    leased = any(row.lease is not None for row in rows)
+    live = live_leases(connection) if leased else set()
+    return [row for row in rows if row.lease not in live]
 
 
 def _alone_with_parents(connection: Connection, entity: Entity[Any, Any], rows: list[Any]) -> list[Any]:

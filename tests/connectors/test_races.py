@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.db import connections, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +26,7 @@ from tests.factories import CompanyFactory
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+GATE = 42  # an advisory lock
 
 
 @contextmanager
@@ -278,6 +280,39 @@ def test_no_more_than_max_slots_talk(salesforce: Connection, sandbox: SandboxSer
 
     assert max(seen) == 2
     assert len(talk.accounts(sandbox)) == 60
+
+
+def test_who_begins_to_talk_while_another_looks_keeps_what_it_took(salesforce: Connection) -> None:
+    Company.objects.bulk_create(CompanyFactory.build_batch(5))
+    talk.request(salesforce, list(Company.objects.all()))
+    slow: list[Any] = []
+
+    def look_slowly() -> None:
+        with database.execute_wrapper(_waits_between_look_and_lock):
+            slow.append(_claimed(salesforce)[2])
+
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [GATE])
+        with in_thread(look_slowly):
+            wait_until(_somebody_waits_at_the_gate)
+            _, lease, mine = _claimed(salesforce)
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [GATE])
+
+    assert (len(mine), slow) == (5, [[]])
+    assert set(CompanyLink.objects.values_list("lease", "crashes")) == {(lease, 0)}
+
+
+def _waits_between_look_and_lock(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    """Have the claim's statement wait for each row that it finds, before it locks any."""
+    if "SKIP LOCKED" in sql and "companies_companylink" in sql:
+        sql = sql.replace(" WHERE ", f" WHERE pg_advisory_lock_shared({GATE})::text = '' AND ", 1)
+    return execute(sql, params, many, context)
+
+
+def _somebody_waits_at_the_gate() -> bool:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_requests_over_the_same_rows_in_opposite_order_do_not_deadlock(salesforce: Connection) -> None:
