@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from connectors import alerts, clock, entities, logbook
 from connectors.entities import Entity
-from connectors.mapping import Mapping, Rendered, same
+from connectors.mapping import Mapping, Rendered, is_blank, same
 from connectors.models import Connection, Link
 from connectors.protocol import AGREED, CANCELLED, Outcome, Status
 from connectors.queue import bulk, orphans
@@ -157,8 +157,11 @@ def _forget_way(row: Any, result: Result) -> None:
 def _agree(row: Any, result: Result, mapping: Mapping, now: datetime) -> None:
     # What only a new record takes is the other side's from then on: nothing to compare with.
     kept = {name: value for name, value in result.outcome.sent.items() if not mapping.is_first_only(name)}
-    row.snapshot = {**result.row.snapshot, **kept, **result.outcome.noted}
     payload = result.rendered.payload
+    if result.outcome.status is Status.CREATED and row.recheck_at is not None:
+        # A first call may still bring values that are cleared by now: blank is what was agreed.
+        kept = {**{name: None for name, value in payload.items() if is_blank(value)}, **kept}
+    row.snapshot = {**result.row.snapshot, **kept, **result.outcome.noted}
     row.left = {name: value for name, value in result.row.left.items() if same(value, payload.get(name))}
     row.left.update(result.outcome.left)
     row.remarks = mapping.by_label(result.outcome.remarks)

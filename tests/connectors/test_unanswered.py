@@ -77,6 +77,26 @@ def _read(connection: Connection, contact: Contact) -> None:
     pull.drain(connection.pk)
 
 
+def test_what_was_cleared_before_a_second_create_is_not_brought_back_by_the_first(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(phone="+14155550001")
+    talk.break_it(sandbox, {**LATE, "match": {"route": "collections_upsert"}})
+    talk.send(salesforce, [company])
+    company.phone = ""
+    company.save()
+    again(salesforce)
+    before = talk.account_of(sandbox, company).get("Phone")
+    carry_out(sandbox)
+    between = talk.account_of(sandbox, company).get("Phone")
+
+    talk.later(salesforce)
+
+    assert (before or "", between) == ("", "+14155550001")
+    assert not talk.account_of(sandbox, company).get("Phone")
+    assert talk.shown(company, salesforce)[0] == "In sync"
+
+
 def test_a_location_whose_move_got_no_answer_is_made_once(b2b: Connection, sandbox: SandboxServer) -> None:
     old, new = linked(b2b, name="Old Inc"), linked(b2b, name="New Inc")
     location = LocationFactory.create(company=old, label="Yard", region="CA", postal_code="94601")
