@@ -41,7 +41,7 @@ class Desk:
     answered: set[int] = field(default_factory=set)  # pks of the batch under way that have an outcome
     writes: set[int] = field(default_factory=set)  # pks that the last announced write is about
     unsent: set[int] = field(default_factory=set)  # of these, begun by a call that was not made yet
-    finished_first: set[int] = field(default_factory=set)  # pks of half-made records: no cancel stops them
+    half_written: set[int] = field(default_factory=set)  # pks of half-made records: no cancel stops them
     withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
     checked_at: float = 0.0  # for those, by the monotonic clock
 
@@ -62,7 +62,7 @@ class Desk:
         self.urgent = any(row.priority == Link.Priority.CLICK for row in rows.values())
         self.gives_way = False
         self.answered, self.writes, self.unsent, self.withdrawn = set(), set(), set(), set()
-        self.finished_first = set()
+        self.half_written = set()
         self.checked_at = time.monotonic()  # they were just claimed
 
     def tick(self) -> None:
@@ -81,7 +81,7 @@ class Desk:
         queue.renew(self.lease, lease_s())
         # A call that was not announced belongs to the last write, or else looks for any of the rows.
         concerned = (self.writes & self._open()) or self._open()
-        if (concerned - self.finished_first) & self._withdrawn():
+        if (concerned - self.half_written) & self._withdrawn():
             self.begun -= self.unsent
             raise Withdrawn("The run was cancelled.")
 
@@ -128,7 +128,7 @@ class Desk:
 
     def finishing(self, key: str) -> None:
         """Note that a row is half written, and would be left so."""
-        self.finished_first.add(self.rows[key].pk)
+        self.half_written.add(self.rows[key].pk)
 
     def unanswered(self) -> None:
         """Have the rows of the write under way read again once it can't be carried out any more."""

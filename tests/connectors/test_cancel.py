@@ -19,7 +19,7 @@ from connectors.states import State
 from contacts.models import Contact, ContactLink
 from synclog.models import Run
 from tests import b2b as store
-from tests import talk
+from tests import buyers, talk
 from tests.connectors.test_races import in_thread
 from tests.factories import CompanyFactory, ContactFactory
 from tests.waiting import wait_until
@@ -373,9 +373,9 @@ def test_a_company_that_was_just_made_gets_its_status_although_the_run_is_cancel
 ) -> None:
     company = CompanyFactory.create(name="Blocked Inc", status="blocked")
     primary = ContactFactory.create(company=company, is_primary=True, email="ada@blocked.example")
-    talk.request(b2b, [primary])
+    buyers.enable(b2b, primary)  # not requested: its run would take the company over
     run = talk.request(b2b, [company])
-    store.break_it(sandbox, {"fault": "slow:1.5", "times": 1, "match": {"route": "company_create"}})
+    store.break_it(sandbox, *({"fault": "slow:1", "match": {"method": how}} for how in ("POST", "PUT")))
 
     with in_thread(lambda: push.drain(b2b.pk)):
         wait_until(lambda: store.calls(sandbox).get("company_create"))
@@ -384,4 +384,5 @@ def test_a_company_that_was_just_made_gets_its_status_although_the_run_is_cancel
     run.refresh_from_db()
     assert store.named(sandbox, "Blocked Inc")["companyStatus"] == 3
     assert store.named(sandbox, "Blocked Inc")["uuid"] == str(company.public_id)
-    assert (run.created, run.withdrawn) == (1, 0)
+    assert talk.shown(company, b2b)[0] == "In sync"
+    assert (run.created, run.withdrawn) == (1, 1)  # what is left is its Primary contact
