@@ -163,15 +163,14 @@ class Exchange:
 class Outcome:
     """Say how one record fared.
 
-    `sent` are the remote fields that the other side now holds because of us, `noted` what
-    is no field and kept beside them, where something was agreed;
-    `errors` uses our field names. `message` is one sentence for a person.
-    `tries` bounds how often TRANSIENT is tried again, where that differs from the
-    setting, and `wait_s` how soon; a WAITING one with it is looked at again then, and no try
-    is counted. `unsure`: a write may have been stored although it was not answered. `remarks`,
-    by our field names, tell what was left out although the record was taken, and `left`, by
-    remote names, the values of ours that are not sent again while they stay
-    as they are. Of a new record: `owner` is who was asked to own it ("": the system's own
+    `sent` are the remote fields that the other side now holds because of us, `noted` what is no
+    field and kept beside them, where something was agreed; `errors` uses our field names.
+    `message` is one sentence for a person. `tries` bounds how often TRANSIENT is tried again,
+    where that differs from the setting, and `wait_s` how soon; a WAITING one with it is looked
+    at again then, and no try is counted. `unsure`: a write may have been stored although it was
+    not answered. `remarks`, by our field names, tell what was left out although the record was
+    taken, and `left`, by remote names, the values of ours that are not sent again while they
+    stay as they are. Of a new record: `owner` is who was asked to own it ("": the system's own
     choice), `refused_owners` those whom it did not take, each with the reason.
     """
 
