@@ -19,6 +19,7 @@ from connectors import entities, queue, states
 from connectors.admin import cells, connection_head, run_cancel, syncing
 from connectors.admin.board import health_of, synced_entities
 from connectors.models import Connection
+from connectors.protocol import UNANSWERED
 from synclog import words
 from synclog.models import Entry, Run
 from synclog.strict_admin import StrictAdmin
@@ -254,7 +255,7 @@ def run_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "log_url": f"{reverse('admin:synclog_entry_changelist')}?run={run.pk}",
         "reads_log": request.user.has_perm("synclog.view_entry"),
         "retry": f"Retry {left:,} failed" if left else "",
-        "paused": _paused(run) if waits else "",
+        "held_up": (_paused(run) or _unanswered(run)) if waits else "",
         "nonce": syncing.new_run_id(),
         "zone": words.zone(),
         **stop,
@@ -294,6 +295,22 @@ def _paused(run: Run) -> str:
     health = health_of(connection) if connection else None
     why = states.pause_words(health) if health else ""
     return f"{run.connection_name} sends nothing now: {why}. What waits is kept." if why else ""
+
+
+def _unanswered(run: Run) -> str:
+    """Return until when records are only looked for, which a call without an answer may still make."""
+    wait = {"run": run.pk, "state": "pending", "code": UNANSWERED, "not_before__gt": timezone.now()}
+    links = (
+        entity.links().filter(**wait).values_list("not_before", flat=True) for entity in entities.in_order()
+    )
+    until = [moment for moments in links for moment in moments]
+    if not until:
+        return ""
+    waits, them = ("record waits", "it") if len(until) == 1 else ("records wait", "them")
+    return (
+        f"{len(until):,} {waits} until {words.clock(max(until))}: a call got no answer and may still make "
+        f"{them} in {run.connection_name}. A second call could make {them} twice."
+    )
 
 
 def _entry(entry: Entry) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from companies.models import CompanyLink
 from connectors.models import Connection, ConnectionHealth
+from connectors.protocol import UNANSWERED
 from synclog.models import Entry, Run
 from tests.factories import CompanyFactory, ConnectionFactory
 from tests.staff import READS, SYNCS_ALL, browser_of, person
@@ -173,6 +174,25 @@ def test_a_retry_is_offered_only_for_what_nobody_asked_for_since(account: Connec
 
     assert "Retry 1 failed" in one_left
     assert "Retry" not in page(run, client)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1, "1 record waits until"), (2, "2 records wait until"), (0, None)]
+)
+def test_a_run_whose_create_got_no_answer_says_until_when_it_waits(
+    account: Connection, client: Client, number: int, said: str | None
+) -> None:
+    run = made(account, requested=3)
+    soon = timezone.now() + timedelta(minutes=5)
+    for nth in range(3):
+        waits = {"code": UNANSWERED, "not_before": soon} if nth < number else {}
+        CompanyLink.objects.create(
+            connection=account, record=CompanyFactory.create(), state="pending", run=run.pk, **waits
+        )
+
+    html = page(run, client)
+
+    assert said in html if said else "got no answer" not in html
 
 
 def test_a_run_that_waits_for_a_paused_connection_says_so(account: Connection, client: Client) -> None:
