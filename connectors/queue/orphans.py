@@ -72,17 +72,15 @@ def recognize(connection: Connection, kind: Entity[Any, Any], remote_id: str, ke
     orphans = Orphan.objects.filter(connection=connection, entity=kind.name)
     if orphans.filter(remote_id=remote_id).exists():
         return True
-    lost = list(orphans.filter(remote_id=""))
+    lost, message = list(orphans.filter(remote_id="")), _made
     found = next((orphan for orphan in lost if str(orphan.public_id) == key), None)
-    alike = next((orphan for orphan in lost if orphan.name.casefold() == name.strip().casefold()), None)
-    if found is None and (key or kind.parent or alike is None):
-        return False
-    orphan = found or alike
-    assert orphan is not None  # noqa: S101 - for the type checker
-    orphan.remote_id, orphan.message = remote_id, _made(connection, orphan.name, remote_id)
+    if found is None and not (key or kind.parent):
+        alike, message = (one for one in lost if one.name.casefold() == name.strip().casefold()), _may_be
+        found = next(alike, None)
     if found is None:
-        orphan.message = _may_be(connection, orphan.name, remote_id)
-    orphan.save(update_fields=["remote_id", "message"])
+        return False
+    found.remote_id, found.message = remote_id, message(connection, found.name, remote_id)
+    found.save(update_fields=["remote_id", "message"])
     return True
 
 
