@@ -15,7 +15,7 @@ from django.db import connections
 from django.test import Client
 
 from companies.models import Company, CompanyLink
-from connectors import push, queue, registry
+from connectors import push, queue, registry, trial
 from connectors.models import Connection
 from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
@@ -38,6 +38,14 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a sandbox in its own process."""
     with rehearsal(Path(tmp_path_factory.mktemp("bench")) / "sandbox.log") as url:
         yield url
+
+
+def tested(sandbox_url: str, **values: Any) -> Connection:
+    """Return a connection that knows what the other side's fields take, as after Test connection."""
+    made = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", **values)
+    begin(sandbox_url, 0)
+    trial.test(Connection.objects.get(pk=made.pk), by="t")
+    return Connection.objects.select_related("health").get(pk=made.pk)
 
 
 def timed(act: Callable[[], object]) -> float:
@@ -66,7 +74,7 @@ def drain(connection: Connection, threads: int) -> None:
 @pytest.mark.parametrize("latency_ms", [0, 150])
 @pytest.mark.parametrize("slots", [1, 4])
 def test_records_per_second(sandbox_url: str, latency_ms: int, slots: int) -> None:
-    connection = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", max_slots=slots)
+    connection = tested(sandbox_url, max_slots=slots)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS))
     mapping = registry.mapping(connection, "company")
     payloads = [
@@ -101,7 +109,7 @@ def _forget() -> None:
 
 def test_contacts_per_second(sandbox_url: str) -> None:
     """Contacts behind their companies, in one click on both; then the companies were there before."""
-    connection = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", max_slots=4)
+    connection = tested(sandbox_url, max_slots=4)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS // CONTACTS_EACH))
     contacts = Contact.objects.bulk_create(
         ContactFactory.build(company=company, is_primary=number == 0)
