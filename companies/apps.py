@@ -15,12 +15,12 @@ class CompaniesConfig(AppConfig):
         register(
             Entity(
                 "company", "company", "companies", "customer_sync", Company, CompanyLink,
-                order=10, related=("locations",), unsent=frozenset({Company.Status.REJECTED}),
+                order=10, related=Company.to_prefetch, unsent=frozenset({Company.Status.REJECTED}),
             ),
         )  # fmt: skip
         register(
             Entity(
                 "location", "location", "locations", "customer_location", Location, LocationLink,
-                order=20, parent="company", related=("company",), icon="location_on",
+                order=20, parent="company", related=lambda path: [f"{path}company"], icon="location_on",
             )
         )  # fmt: skip

@@ -111,9 +111,16 @@ class Company(Synced):
         """Return the address of the location with this mark; one that is switched off is no source."""
         if not self.pk:
             return self.legal_address
-        locations = self.locations.all()  # read at once for a batch: see the entity's `related`
-        marked = (one for one in locations if getattr(one, mark) and one.sync_enabled)
-        return next((one.address for one in marked), self.legal_address)
+        known = self.__dict__.get("default_locations")  # of many companies at once: see `to_prefetch`
+        for one in Location.defaults().filter(company=self) if known is None else known:
+            if getattr(one, mark):
+                return one.address
+        return self.legal_address
+
+    @staticmethod
+    def to_prefetch(path: str) -> "list[models.Prefetch[Any]]":
+        """Return what is read with many companies: the locations that they take an address of."""
+        return [models.Prefetch(f"{path}locations", Location.defaults(), to_attr="default_locations")]
 
     def representatives(self) -> list[int]:
         """Return the sales representative."""
@@ -164,6 +171,12 @@ class Location(Synced):
 
     def __str__(self) -> str:
         return self.label
+
+    @classmethod
+    def defaults(cls) -> "models.QuerySet[Location]":
+        """Return the locations whose address is their company's for billing or shipping."""
+        marked = Q(is_default_billing=True) | Q(is_default_shipping=True)
+        return cls.objects.filter(marked, sync_enabled=True)
 
     @property
     def address(self) -> Address:

@@ -1,6 +1,6 @@
 """What can be synced: the domain rooms register their entities here at start-up."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,13 +12,19 @@ M = TypeVar("M", bound=Synced)
 L = TypeVar("L", bound=Link)
 
 
+def nothing(_path: str) -> Iterable[str]:
+    """Read nothing of other tables."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Entity(Generic[M, L]):
     """Bind a name to a model and its link table. `order`: parents first.
 
     `parent` is the model's foreign key to the record that must be over there before
     this one; its entity has the same name. `lead` is the model's flag of the one child
-    that stands for its parent. `related` is what rendering reads of other tables.
+    that stands for its parent. `related` tells what rendering reads of other tables: what to
+    prefetch of records that stand at a path, "" or "record__".
     `unsent` are statuses that are never sent by themselves.
     """
 
@@ -31,7 +37,7 @@ class Entity(Generic[M, L]):
     order: int
     parent: str = ""
     lead: str = ""
-    related: tuple[str, ...] = ()
+    related: Callable[[str], Iterable["str | models.Prefetch[Any]"]] = nothing
     unsent: frozenset[str] = frozenset()
     icon: str = "domain"  # of the sidebar, by its name in Material Symbols
 
@@ -45,7 +51,11 @@ class Entity(Generic[M, L]):
 
     def whole(self) -> models.QuerySet[M]:
         """Return all records with what rendering reads of other tables, in few queries."""
-        return self.records().prefetch_related(*self.related)
+        return self.records().prefetch_related(*self.related(""))
+
+    def with_records(self, links: models.QuerySet[L]) -> models.QuerySet[L]:
+        """Return links with their records, and what rendering reads of other tables."""
+        return links.select_related("record").prefetch_related(*self.related("record__"))
 
     def is_sent(self, record: M, chosen: Mapping[str, Collection[str]]) -> bool:
         """Return whether a record in this status is sent by itself, by a connection's choice of statuses."""

@@ -17,7 +17,8 @@ class ContactsConfig(AppConfig):
         register(
             Entity(
                 "contact", "contact", "contacts", "customer_contact", Contact, ContactLink,
-                order=30, parent="company", lead="is_primary", related=("company",), icon="person",
+                order=30, parent="company", lead="is_primary", related=lambda path: [f"{path}company"],
+                icon="person",
             )
         )  # fmt: skip
         add_panel(GRID.slug, GRID.tab, order=10, mends=MENDS)

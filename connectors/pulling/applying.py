@@ -66,9 +66,8 @@ class Applier:
             self._safely(self._unknown, one, read_at)
 
     def _links(self, remote_ids: Sequence[str]) -> list[Any]:
-        related = [f"record__{name}" for name in self.kind.related]
         rows = self.kind.links().filter(connection=self.connection, remote_id__in=remote_ids)
-        return list(rows.select_related("record").prefetch_related(*related).order_by("record_id"))
+        return list(self.kind.with_records(rows).order_by("record_id"))
 
     def _rendered(self, links: Sequence[Any]) -> list[tuple[Any, Rendered]]:
         renderings = Renderer(self.connection, self.kind).render([link.record for link in links])

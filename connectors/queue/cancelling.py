@@ -133,10 +133,9 @@ def _mark_changed(kind: Entity[Any, Any], connection: Connection, run: uuid.UUID
 def _mark_chunk(renderer: Renderer, pks: Sequence[int]) -> int:
     """Mark these links, locked meanwhile: a talker may be settling some. Returns how many are in sync."""
     kind = renderer.kind
-    related = [f"record__{name}" for name in kind.related]
     rows = kind.links().filter(pk__in=pks, state=Link.State.IDLE, code=CANCELLED)
     locked = rows.select_for_update(of=("self",)).order_by("record_id")
-    links = list(locked.select_related("record").prefetch_related(*related))
+    links = list(kind.with_records(locked))
     marks: dict[tuple[str, ...], list[int]] = defaultdict(list)
     equal = []
     for link, differs in zip(links, differences(links, renderer), strict=True):

@@ -192,9 +192,7 @@ def compare(
     if pks is not None:
         rows = rows.filter(record_id__in=pks)
     differing, new, sent = 0, set(), []
-    related = [f"record__{name}" for name in kind.related]
-    rows = rows.select_related("record").prefetch_related(*related)
-    for chunk in _chunks(rows.iterator(chunk_size=CHUNK)):
+    for chunk in _chunks(kind.with_records(rows).iterator(chunk_size=CHUNK)):
         marks: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for link, differs in zip(chunk, differences(chunk, renderer), strict=True):
             if _kept_back(link, renderer):
