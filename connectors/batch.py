@@ -187,13 +187,17 @@ class Batch:
 
     def _change(self, row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
         plan, parent = self.owners.get(row.record.pk), self.renderer.parent_of(row.record)
-        return replace(
-            self.renderer.change(row.record, rendered),
-            remote_id=row.remote_id,
-            fields=fields,
+        edited = fields
+        if row.unsure:
+            edited = outstanding(rendered.payload, row.snapshot, row.left, unsure=False)
+        return self.renderer.change(
+            row.record,
+            rendered,
+            row.remote_id,
+            fields,
             choice=self._choice(row, rendered),
             sure=not row.unsure,
-            edited=outstanding(rendered.payload, row.snapshot, row.left, unsure=False),
+            edited=edited,
             owners=plan.owners if plan else (),
             owner_of=parent.remote_id if plan and parent and parent.adopted else "",
             moved_from=self._moved_from(row, parent),
@@ -203,7 +207,11 @@ class Batch:
 
     def _choice(self, row: Any, rendered: Rendered) -> str:
         """Return what a person decided; a way that was offered for another e-mail or parent is not taken."""
-        of = next((way.get("of", "") for way in row.ways if way["choice"] == row.choice), "")
+        of = (
+            next((way.get("of", "") for way in row.ways if way["choice"] == row.choice), "")
+            if row.ways
+            else ""
+        )
         return "" if of and of != self.mapping.identity(rendered) else str(row.choice)
 
     def _moved_from(self, row: Any, parent: Parent | None) -> str:
@@ -216,7 +224,7 @@ class Batch:
             parent, system = self.renderer.parent_of(row.record), self.desk.connection.system.label
             first = parent is not None and parent.adopted
             outcome, row.owner_fallback = owners.told(plan, outcome, system, parent_decides=first)
-        if outcome.status in AGREED:
+        if outcome.status in AGREED and rendered.remarks:
             outcome = replace(outcome, remarks={**rendered.remarks, **outcome.remarks})
         self.is_stale = self.is_stale or outcome.code == STALE
         if outcome.unsure:

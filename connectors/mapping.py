@@ -23,8 +23,9 @@ def as_text(value: object) -> str | None:
 
     NUL is dropped: neither PostgreSQL nor a remote system stores it.
     """
-    text = "" if value is None else str(value).replace("\x00", "").strip()
-    return text or None
+    text = "" if value is None else str(value)
+    text = text.replace("\x00", "") if "\x00" in text else text
+    return text.strip() or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,29 +158,34 @@ class Mapping:
         `parents`: the ids over there of our parents, by their pks. The field of a
         parent that is not among them is left out: it says nothing, it clears nothing.
         """
-        rendered = Rendered({}, local={name: read(record, name) for name in self.match})
         subject, is_orphan = Subject(record, lead, lead_barred), False
+        always: tuple[dict[str, Json], dict[str, str]] = {}, {}  # values by remote, errors by local names
+        first: tuple[dict[str, Json], dict[str, str]] = {}, {}
+        remarks: dict[str, str] = {}
         for item in self.fields:
             if item.remote == self.parent:
                 above = parents.get(read(record, f"{item.local}_id"))
                 is_orphan = above is None
-                rendered.payload.update({} if above is None else {item.remote: above})
+                always[0].update({} if above is None else {item.remote: above})
                 continue
-            later = item.master == "local" and item.only is None
-            values = rendered.payload if later else rendered.first
-            errors = rendered.errors if later else rendered.first_errors
-            values[item.remote] = value = item.to_remote(self._read(item, subject))
+            values, errors = always if item.master == "local" and item.only is None else first
+            found = item.value(subject) if item.value else subject.read(item.path or item.local)
+            values[item.remote] = value = item.to_remote(found)
             own = item.problem(subject) if item.problem else ""
             if problem := own or self._problem(item, value):
                 errors.setdefault(item.local, problem)
             if remark := item.remark(subject) if item.remark else "":
-                rendered.remarks.setdefault(item.local, remark)
-        key = "" if lead is None else str(getattr(lead, "public_id", ""))
-        return replace(rendered, is_orphan=is_orphan, lead=key)
-
-    @staticmethod
-    def _read(item: Field, subject: Subject) -> Any:
-        return item.value(subject) if item.value else subject.read(item.path or item.local)
+                remarks.setdefault(item.local, remark)
+        return Rendered(
+            always[0],
+            always[1],
+            local={name: read(record, name) for name in self.match},
+            is_orphan=is_orphan,
+            first=first[0],
+            first_errors=first[1],
+            lead="" if lead is None else str(getattr(lead, "public_id", "")),
+            remarks=remarks,
+        )
 
     def _problem(self, item: Field, value: Json) -> str:
         if item.required and is_blank(value):
@@ -228,13 +234,15 @@ class Mapping:
 
     def by_label(self, texts: Map[str, str]) -> dict[str, str]:
         """Return texts that go by our names by what people call the fields, in mapping order."""
+        if not texts:
+            return {}
         labels = {item.local: item.label for item in reversed(self.fields)}
         return {labels[name]: texts[name] for name in reversed(labels) if name in texts}
 
     def labels(self, remote: Iterable[str]) -> list[str]:
         """Return what people call these remote fields, in mapping order."""
         wanted = set(remote)
-        return list(dict.fromkeys(item.label for item in self.fields if item.remote in wanted))
+        return list(dict.fromkeys([item.label for item in self.fields if item.remote in wanted]))
 
 
 def grouped(by_label: Map[str, str]) -> list[str]:
@@ -266,7 +274,7 @@ def same(one: Json, other: Json) -> bool:
     Line ends are compared without their kind: Salesforce stores a text area's
     lines with CR LF however they were sent.
     """
-    return bool(_plain(one) == _plain(other))
+    return bool(one == other or _plain(one) == _plain(other))
 
 
 def _plain(value: Json) -> Json:
@@ -287,13 +295,16 @@ def outstanding(
     """
     wanted: dict[str, Json] = {}
     for name, value in payload.items():
+        agreed = snapshot.get(name)
+        if value == agreed and not unsure:  # nearly always
+            continue
         if name in left and same(left[name], value):
             continue
         if is_blank(value):
-            may_be_set = not is_blank(snapshot.get(name)) or (unsure and not snapshot)
+            may_be_set = not is_blank(agreed) or (unsure and not snapshot)
             if may_be_set:
                 wanted[name] = None
-        elif unsure or not same(value, snapshot.get(name)):
+        elif unsure or not same(value, agreed):
             wanted[name] = value
     return wanted
 

@@ -57,13 +57,16 @@ class Renderer:
         """Return who the parent of a rendered record is over there."""
         return self.parents.get(getattr(record, f"{self.kind.parent}_id")) if self.kind.parent else None
 
-    def change(self, record: Any, rendered: Rendered) -> Change:
-        """Return what one rendered record wants of the other side as long as it is not linked there."""
+    def change(
+        self, record: Any, rendered: Rendered, remote_id: str = "", fields: Map[str, Any] | None = None,
+        **more: Any,
+    ) -> Change:  # fmt: skip
+        """Return what one rendered record wants of the other side; `more` is what its link says besides."""
         parent = self.parent_of(record)
         return Change(
             key=str(record.public_id),
-            remote_id="",
-            fields=rendered.payload,
+            remote_id=remote_id,
+            fields=rendered.payload if fields is None else fields,
             payload=rendered.for_create(),
             local=rendered.local,
             name=str(record),
@@ -71,6 +74,7 @@ class Renderer:
             parent_adopted=bool(parent and parent.adopted),
             lead_key=rendered.lead,
             parent_held=parent.held if parent else {},
+            **more,
         )
 
     def lead_of(self, record: Any) -> Any:

@@ -12,6 +12,7 @@ from companies.models import Company
 from connectors.errors import Misconfigured
 from connectors.mapping import Mapping, Rendered, grouped, outstanding
 from connectors.systems.salesforce import address_parts, picklists
+from connectors.systems.salesforce.errors import faults
 from connectors.systems.salesforce.mapping import lists_of, mappings
 from connectors.systems.salesforce.picklist_check import picklist_check
 from connectors.systems.salesforce.picklists import Lists, country_name
@@ -389,13 +390,15 @@ BOTH = ["BillingStateCode", "BillingCountryCode"]
 def test_the_field_that_the_lists_refuse_is_known(message: str, fields: list[str], names: list[str]) -> None:
     answer = failed("FIELD_INTEGRITY_EXCEPTION", message, *fields)
 
-    assert address_parts.refused(answer, CODES) == names
+    assert address_parts.refused(faults(answer), CODES) == names
 
 
 def test_a_refused_text_is_known_too() -> None:
     answer = failed("FIELD_INTEGRITY_EXCEPTION", "There's a problem with this state", "BillingState")
 
-    assert address_parts.refused(answer, {"BillingState": "CA", "BillingCity": "x"}) == ["BillingState"]
+    assert address_parts.refused(faults(answer), {"BillingState": "CA", "BillingCity": "x"}) == [
+        "BillingState"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -407,13 +410,13 @@ def test_a_refused_text_is_known_too() -> None:
     ],
 )
 def test_another_refusal_is_none_of_the_lists(answer: dict[str, Any]) -> None:
-    assert address_parts.refused(answer, CODES) == []
+    assert address_parts.refused(faults(answer), CODES) == []
 
 
 def test_what_is_cleared_was_not_refused() -> None:
     answer = failed("FIELD_INTEGRITY_EXCEPTION", "There's a problem with this state", "BillingStateCode")
 
-    assert address_parts.refused(answer, {"BillingStateCode": None}) == []
+    assert address_parts.refused(faults(answer), {"BillingStateCode": None}) == []
 
 
 @pytest.mark.parametrize(

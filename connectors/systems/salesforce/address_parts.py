@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.errors import Misconfigured
 from connectors.mapping import is_blank
-from connectors.systems.salesforce.errors import Fault, faults
+from connectors.systems.salesforce.errors import Fault
 from connectors.systems.salesforce.picklists import PREFIXES
 
 STATE, COUNTRY = "State", "Country"
@@ -62,9 +62,11 @@ def spelled_otherwise(sent: Mapping[str, Any]) -> dict[str, None]:
     return {f"{part[1]}{part[2]}{'' if part[3] else 'Code'}": None for part in parts}
 
 
-def refused(answer: Any, sent: Mapping[str, Any]) -> list[str]:
+def refused(said: Sequence[Fault], sent: Mapping[str, Any]) -> list[str]:
     """Return the fields of what was sent that the org's lists refused; a country goes with its state."""
-    parts = {part for fault in faults(answer) if fault.code in _CODES for part in _parts(fault)}
+    parts = {part for fault in said if fault.code in _CODES for part in _parts(fault)}
+    if not parts:
+        return []
     named = [(name, part) for name in sent if (part := _PART.fullmatch(name)) and not is_blank(sent[name])]
     return [name for name, part in named if (part[1], part[2]) in parts or (part[1], COUNTRY) in parts]
 

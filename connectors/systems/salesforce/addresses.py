@@ -5,7 +5,7 @@ What is not on the org's lists is left out of the address, never the whole recor
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from connectors.mapping import Field, Subject, as_text
 from connectors.systems.salesforce.picklists import Lists, country_name
@@ -58,19 +58,47 @@ class _Block:
         return region, self.part("country", "Country", "Country", 80, value=self._of(country_text))
 
     def as_codes(self, lists: Lists) -> tuple[Field, Field]:
-        def read(what: Callable[[Lists, Any], str | None]) -> Callable[[Subject], Any]:
-            return self._of(lambda address: what(lists, address))
+        known: dict[tuple[str, str], _Codes] = {}  # by country and region: many records have the same
+
+        def codes(address: Any) -> _Codes:
+            place = (address.country, address.region)
+            if place not in known:
+                known[place] = _Codes.of(lists, address)
+            return known[place]
 
         region = self.part(
-            "region", "StateCode", "State or Province", 10, value=read(state_code), remark=read(state_remark)
-        )
+            "region", "StateCode", "State or Province", 10,
+            value=self._of(lambda address: codes(address).state),
+            remark=self._of(lambda address: codes(address).state_remark),
+        )  # fmt: skip
         country = self.part(
-            "country", "CountryCode", "Country", 10, value=read(country_code), remark=read(country_remark)
-        )
+            "country", "CountryCode", "Country", 10,
+            value=self._of(lambda address: codes(address).country),
+            remark=self._of(lambda address: codes(address).country_remark),
+        )  # fmt: skip
         return region, country
 
     def _of(self, read: Callable[[Any], str | None]) -> Callable[[Subject], Any]:
         return lambda subject: read(subject.read(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """What the org's lists make of one place: None where they have no code, and why."""
+
+    state: str | None
+    country: str | None
+    state_remark: str
+    country_remark: str
+
+    @classmethod
+    def of(cls, lists: Lists, address: Any) -> Self:
+        return cls(
+            state_code(lists, address),
+            country_code(lists, address),
+            state_remark(lists, address),
+            country_remark(lists, address),
+        )
 
 
 def country_text(address: Any) -> str | None:

@@ -1,14 +1,13 @@
 """Read the answers of a Collections call: one outcome per record, in our words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from connectors.errors import AuthFailed, RateLimited
 from connectors.mapping import Mapping as FieldMapping
 from connectors.protocol import CREATE, GONE, PARENT_GONE, Candidate, Change, Exchange, Outcome, Status
 from connectors.systems.salesforce.errors import UNKNOWN_TRIES, Fault, Kind, faults
-from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.nouns import NOUNS, Nouns
 from connectors.systems.salesforce.problems import misconfigured, problem
 from connectors.systems.salesforce.urls import record_url
@@ -43,6 +42,24 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What Salesforce said of one record, read once: `faults` are () where it was taken."""
+
+    body: Mapping[str, Any]
+    faults: Sequence[Fault]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Self:
+        """Read one answer of a Collections call."""
+        return cls(body, () if body.get("success") is True else faults(body))
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether the record was written."""
+        return self.body.get("success") is True
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Turn answers into outcomes for one mapping and one call."""
 
@@ -50,17 +67,13 @@ class Reader:
     base_url: str
     call: Exchange
 
-    def outcome(self, plan: Plan, record: Mapping[str, Any], answer: Mapping[str, Any]) -> Outcome:
-        """Return how one record fared, with its own slice of the call."""
-        exchange = replace(self.call, request=record, answer=answer)
-        if answer.get("success") is True:
-            created = answer.get("created") is True and not plan.remote_id
-            status = Status.CREATED if created else Status.UPDATED
-            remote_id = as_18(answer.get("id")) or plan.remote_id
-            return Outcome(status, remote_id, message=plan.note, sent=plan.sent or {}, exchange=exchange)
-        return replace(self._refusal(plan, faults(answer)), exchange=exchange)
+    def exchange(self, request: Mapping[str, Any], answer: Answer) -> Exchange:
+        """Return one record's own slice of the call."""
+        call = self.call
+        return Exchange(call.endpoint, call.http_status, call.duration_ms, request, answer.body)
 
-    def _refusal(self, plan: Plan, errors: Sequence[Fault]) -> Outcome:
+    def refusal(self, plan: Plan, errors: Sequence[Fault]) -> Outcome:
+        """Return the outcome of a record that was not taken."""
         # What a person must mend comes first: trying again would not help the rest.
         fault = min(errors, key=lambda fault: fault.kind in _AGAIN)
         if _names_itself(plan, fault):
@@ -132,15 +145,15 @@ class Reader:
         return found
 
 
-def refuse_if_all_agree(answers: Sequence[Mapping[str, Any]]) -> None:
+def refuse_if_all_agree(answers: Sequence[Answer]) -> None:
     """Raise where every one of two or more records carries a code of the whole connection."""
-    said = [fault[0] for answer in answers if (fault := faults(answer))]
+    said = [answer.faults[0] for answer in answers if answer.faults]
     if len(said) < 2 or len(said) < len(answers):
         return
     if all(fault.kind is Kind.CONFIG for fault in said):
         raise misconfigured(said[0])
     if all(fault.kind in (Kind.QUOTA, Kind.TOKEN) for fault in said):
-        error = problem(200, {}, answers[0])
+        error = problem(200, {}, answers[0].body)
         if isinstance(error, AuthFailed | RateLimited):
             raise error
 
@@ -150,14 +163,14 @@ def is_key(fault: Fault, key_field: str) -> bool:
     return fault.kind is Kind.TAKEN and (key_field in fault.fields or f" {key_field} " in f" {fault.text} ")
 
 
-def raced(answer: Any, key_field: str) -> bool:
+def raced(said: Iterable[Fault], key_field: str) -> bool:
     """Return whether two talkers created the same key at once."""
-    return any(is_key(fault, key_field) for fault in faults(answer))
+    return any(is_key(fault, key_field) for fault in said)
 
 
-def only_warned(answer: Any) -> bool:
+def only_warned(said: Iterable[Fault]) -> bool:
     """Return whether a duplicate rule refused what it would let pass when asked again."""
-    return any(fault.code == "DUPLICATES_DETECTED" and fault.may_save for fault in faults(answer))
+    return any(fault.code == "DUPLICATES_DETECTED" and fault.may_save for fault in said)
 
 
 def parent_lost(plan: Plan, nouns: Nouns) -> Outcome:
@@ -174,18 +187,18 @@ def _names_itself(plan: Plan, fault: Fault) -> bool:
     return fault.kind is Kind.GONE and bool(plan.remote_id) and not set(fault.fields) - _OWN_ID
 
 
-def is_gone(plan: Plan, answer: Any) -> bool:
+def is_gone(plan: Plan, said: Iterable[Fault]) -> bool:
     """Return whether the linked record was deleted or merged."""
-    return any(_names_itself(plan, fault) for fault in faults(answer))
+    return any(_names_itself(plan, fault) for fault in said)
 
 
-def owner_problem(answer: Any, mapping: FieldMapping) -> str:
+def owner_problem(said: Iterable[Fault], mapping: FieldMapping) -> str:
     """Return why the owner that was asked for is not taken, "" where that is no matter.
 
     An id that is not there may be another than the owner's: it is the owner's where
     Salesforce names its field, or names none.
     """
-    for fault in faults(answer):
+    for fault in said:
         reason = _NO_OWNER.get(fault.code, "")
         if reason and (not fault.fields or mapping.owner in fault.fields):
             return reason

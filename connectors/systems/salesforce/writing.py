@@ -1,14 +1,15 @@
 """Write plans by Collections calls: repeat what another owner or a second look heals, read the answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.mapping import Mapping as FieldMapping
-from connectors.protocol import AGREED, CREATE, STALE, Change, Engine, Outcome, Status
+from connectors.protocol import CREATE, STALE, Change, Engine, Exchange, Outcome, Status
 from connectors.systems.salesforce import address_parts, addresses
 from connectors.systems.salesforce.answers import (
+    Answer,
     Plan,
     Reader,
     is_gone,
@@ -19,18 +20,26 @@ from connectors.systems.salesforce.answers import (
     refuse_if_all_agree,
 )
 from connectors.systems.salesforce.client import Client
+from connectors.systems.salesforce.ids import as_18
 from connectors.systems.salesforce.planning import Planner
 from connectors.systems.salesforce.survivors import survivors
+
+NOT_YET = Answer({}, ())
 
 
 @dataclass(slots=True)
 class Draft:
-    """One plan on its way: what is sent, what was answered, which owners were refused."""
+    """One plan on its way: what is sent, what was answered, which owners were refused.
+
+    `sent` are the mapped fields among what is sent, `request` all of it.
+    """
 
     plan: Plan
     owners: list[str]
     past_rule: bool  # save what a duplicate rule only warns of
-    answer: Any = None
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
+    answer: Answer = NOT_YET
     repeated: bool = False
     left_out: dict[str, Any] = field(default_factory=dict)  # values that the org's lists refused
     refused: dict[str, str] = field(default_factory=dict)
@@ -40,38 +49,35 @@ class Draft:
         """Return whom it asks to own the new record, "" for the system's own choice."""
         return self.owners[0] if self.owners else ""
 
-    @property
-    def sent(self) -> dict[str, Any]:
-        """Return the mapped fields that are sent: what was refused is cleared, of a new record left out."""
-        sent = self.plan.sent or {}
-        if not self.plan.remote_id:
-            return {name: value for name, value in sent.items() if name not in self.left_out}
-        whole = address_parts.whole(sent, self.plan.change.payload)
-        return {name: None if name in self.left_out else value for name, value in whole.items()}
-
-    def record(self, mapping: FieldMapping) -> dict[str, Any]:
-        """Return what is sent."""
-        sent, plan = self.sent, self.plan
+    def prepare(self, mapping: FieldMapping) -> None:
+        """Compose what is sent: what was refused is cleared, of a new record left out."""
+        plan, left_out, sent = self.plan, self.left_out, self.plan.sent or {}
         if plan.remote_id:
-            return {"id": plan.remote_id, **sent, **({mapping.key: plan.change.key} if plan.with_key else {})}
-        owner = {mapping.owner: self.owner} if self.owner else {}
-        return {mapping.key: plan.change.key, **sent, **owner}
+            sent = address_parts.whole(sent, plan.change.payload)
+            self.sent = {name: None if name in left_out else value for name, value in sent.items()}
+            key = {mapping.key: plan.change.key} if plan.with_key else {}
+            self.request = {"id": plan.remote_id, **self.sent, **key}
+        else:
+            self.sent = {name: value for name, value in sent.items() if name not in left_out}
+            owner = {mapping.owner: self.owner} if self.owner else {}
+            self.request = {mapping.key: plan.change.key, **self.sent, **owner}
 
     def goes_on(self, mapping: FieldMapping, *, lists_are_fresh: bool) -> bool:
-        """Return whether the same call would end otherwise, and prepare it.
+        """Return whether the same call would end otherwise, and note what is to be changed in it.
 
         What the org's lists refuse is left out once they were read again: see `stale`.
         """
-        if lists_are_fresh and (names := address_parts.refused(self.answer, self.sent)):
+        said = self.answer.faults
+        if lists_are_fresh and (names := address_parts.refused(said, self.sent)):
             self.left_out |= {name: self.sent[name] for name in names}
             return True
-        if self.owner and (reason := owner_problem(self.answer, mapping)):
+        if self.owner and (reason := owner_problem(said, mapping)):
             self.refused[self.owners.pop(0)] = reason
             return True
         is_linked = bool(self.plan.remote_id)
         # A linked record exists already: such a rule has nothing to warn of. And where two
         # created the same key at once, it exists now, so that the same call updates it.
-        heals = only_warned(self.answer) if is_linked else raced(self.answer, mapping.key)
+        heals = only_warned(said) if is_linked else raced(said, mapping.key)
         if self.repeated or not heals:
             return False
         self.repeated, self.past_rule = True, self.past_rule or is_linked
@@ -125,50 +131,65 @@ class Writer:
             waiting = [
                 draft
                 for draft in waiting
-                if draft.goes_on(self.mapping, lists_are_fresh=self.lists_are_fresh)
+                if not draft.answer.is_taken
+                and draft.goes_on(self.mapping, lists_are_fresh=self.lists_are_fresh)
             ]
         refuse_if_all_agree([draft.answer for draft in drafts])
-        lost = [draft.plan for draft in drafts if follow and is_gone(draft.plan, draft.answer)]
+        lost = [draft.plan for draft in drafts if follow and is_gone(draft.plan, draft.answer.faults)]
         outcomes = self._read(drafts)
         return {**outcomes, **self._followed(lost)} if lost else outcomes
 
     def _send(self, drafts: Sequence[Draft], past_rule: bool) -> None:
         if not drafts:
             return
-        records = [draft.record(self.mapping) for draft in drafts]
+        for draft in drafts:
+            draft.prepare(self.mapping)
+        records = [draft.request for draft in drafts]
         sobject = self.mapping.remote
         if drafts[0].plan.remote_id:
             answers = self.client.update(sobject, records, past_rule=past_rule)
         else:
             answers = self.client.upsert(sobject, self.mapping.key, records, past_rule=past_rule)
         for draft, answer in zip(drafts, answers, strict=True):
-            draft.answer = answer
+            draft.answer = Answer.of(answer)
 
     def _read(self, drafts: Sequence[Draft]) -> dict[str, Outcome]:
         reader = Reader(self.mapping, self.planner.account.base_url, self.client.last)
-        outcomes = {}
-        for draft in drafts:
-            if not self.lists_are_fresh and address_parts.refused(draft.answer, draft.sent):
-                outcomes[draft.plan.change.key] = stale(draft.plan.change)
-                continue
-            outcome = reader.outcome(draft.plan, draft.record(self.mapping), draft.answer)
-            outcome = self._without(outcome, draft)
-            # Refused with no owner at all for the same reason: then it was none of theirs.
-            refused = {} if owner_problem(draft.answer, self.mapping) else draft.refused
-            outcomes[draft.plan.change.key] = replace(outcome, owner=draft.owner, refused_owners=refused)
-        return self._described(outcomes)
+        return self._described({draft.plan.change.key: self._outcome(reader, draft) for draft in drafts})
 
-    def _without(self, outcome: Outcome, draft: Draft) -> Outcome:
+    def _outcome(self, reader: Reader, draft: Draft) -> Outcome:
+        exchange = reader.exchange(draft.request, draft.answer)
+        if draft.answer.is_taken:
+            return self._taken(draft, exchange)
+        said = draft.answer.faults
+        if not self.lists_are_fresh and address_parts.refused(said, draft.sent):
+            return stale(draft.plan.change)
+        # Refused with no owner at all for the same reason: then it was none of theirs.
+        refused = {} if owner_problem(said, self.mapping) else draft.refused
+        outcome = reader.refusal(draft.plan, said)
+        return replace(outcome, exchange=exchange, owner=draft.owner, refused_owners=refused)
+
+    def _taken(self, draft: Draft, exchange: Exchange) -> Outcome:
         """Return the outcome of a record that was taken, with what it was taken without."""
-        if outcome.status not in AGREED:
-            return outcome
-        remarks = {
-            self.mapping.by_remote[name].local: addresses.refused_remark(value)
-            for name, value in draft.left_out.items()
-            if name in self.mapping.by_remote
-        }
-        noted = address_parts.spelled_otherwise(draft.sent)
-        return replace(outcome, sent=draft.sent, noted=noted, remarks=remarks, left=draft.left_out)
+        plan, answer = draft.plan, draft.answer.body
+        is_new = answer.get("created") is True and not plan.remote_id
+        by_remote = self.mapping.by_remote
+        return Outcome(
+            Status.CREATED if is_new else Status.UPDATED,
+            as_18(answer.get("id")) or plan.remote_id,
+            message=plan.note,
+            sent=draft.sent,
+            noted=address_parts.spelled_otherwise(draft.sent),
+            remarks={
+                by_remote[name].local: addresses.refused_remark(value)
+                for name, value in draft.left_out.items()
+                if name in by_remote
+            },
+            left=draft.left_out,
+            exchange=exchange,
+            owner=draft.owner,
+            refused_owners=draft.refused,
+        )
 
     def _described(self, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
         """Fill in what a person compares of the candidates that Salesforce named by id only."""
