@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,50 +37,53 @@ _LEVELS = {
 }
 
 
-def entry(
-    connection: Connection,
-    entity: Entity[Any, Any],
-    mapping: FieldMapping,
-    row: Any,
-    outcome: Outcome,
-    now: datetime,
-) -> Entry:
-    """Return the entry of one attempt on one record (unsaved)."""
-    record, said = row.record, outcome.exchange
-    remote_id = outcome.remote_id or row.remote_id
-    name = states.capped(str(record), NAME_CHARS)
-    description = _sentence(connection, mapping, name, outcome, remote_id)
-    pairs = _pairs(mapping, outcome.sent)
-    url = connection.record_url(entity.name, remote_id)
-    code = outcome.code or (LEFT_OUT if outcome.remarks else "")
-    return Entry(
-        level=_level(outcome),
-        action_type=entity.action_type,
-        message=pairs,
-        endpoint=said.endpoint[:500],
-        description=description,
-        login_user=row.requested_by,
-        logged_at=now,
-        run=row.run,
-        connection_id=connection.pk,
-        connection_name=connection.name,
-        entity=entity.name,
-        object_id=record.public_id,
-        object_name=str(record)[:500],
-        remote_id=remote_id,
-        remote_url=url[:500],
-        direction="out",
-        outcome=outcome.status.value,
-        code=code[:100],
-        changes=_changes(mapping, row.snapshot, outcome.sent),
-        errors=dict(outcome.errors),
-        attempt=row.attempts + 1,
-        duration_ms=said.duration_ms,
-        http_status=said.http_status,
-        request=_slice(said.request, connection),
-        answer=_slice(said.answer, connection),
-        search=_search(description, pairs, record, remote_id, code),
-    )
+class Entries:
+    """Compose the entries of one connection's attempts on records of one entity, as rows of `Entry`."""
+
+    def __init__(
+        self, connection: Connection, entity: Entity[Any, Any], mapping: FieldMapping, now: datetime
+    ) -> None:
+        self.connection, self.entity, self.mapping = connection, entity, mapping
+        self.secrets = kinds.secrets(connection.system.logins, connection.credentials)
+        self.now = now
+
+    def of(self, row: Any, outcome: Outcome) -> dict[str, Any]:
+        """Return the row of one attempt: all columns but the id and the user."""
+        connection, record, said = self.connection, row.record, outcome.exchange
+        remote_id = outcome.remote_id or row.remote_id
+        named = str(record)
+        name = states.capped(named, NAME_CHARS)
+        description = _sentence(connection, self.mapping, name, outcome, remote_id)
+        pairs = _pairs(self.mapping, outcome.sent)
+        code = outcome.code or (LEFT_OUT if outcome.remarks else "")
+        return {
+            "level": _level(outcome),
+            "action_type": self.entity.action_type,
+            "message": pairs,
+            "endpoint": said.endpoint[:500],
+            "description": description,
+            "login_user": row.requested_by,
+            "logged_at": self.now,
+            "run": row.run,
+            "connection_id": connection.pk,
+            "connection_name": connection.name,
+            "entity": self.entity.name,
+            "object_id": record.public_id,
+            "object_name": named[:500],
+            "remote_id": remote_id,
+            "remote_url": connection.record_url(self.entity.name, remote_id)[:500],
+            "direction": "out",
+            "outcome": outcome.status.value,
+            "code": code[:100],
+            "changes": _changes(self.mapping, row.snapshot, outcome.sent),
+            "errors": dict(outcome.errors),
+            "attempt": row.attempts + 1,
+            "duration_ms": said.duration_ms,
+            "http_status": said.http_status,
+            "request": _slice(said.request, self.secrets),
+            "answer": _slice(said.answer, self.secrets),
+            "search": _search(description, pairs, named, getattr(record, "email", ""), remote_id, code),
+        }
 
 
 def event(
@@ -186,14 +189,13 @@ def _changes(mapping: FieldMapping, old: Mapping[str, Any], sent: Mapping[str, A
     }
 
 
-def _slice(value: Any, connection: Connection) -> str:
+def _slice(value: Any, secrets: Sequence[str]) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text.replace("\x00", "")
-    return mask(text, kinds.secrets(connection.system.logins, connection.credentials))[:SLICE_CHARS]
+    return mask(text, secrets)[:SLICE_CHARS]
 
 
-def _search(description: str, pairs: str, record: Any, remote_id: str, code: str) -> str:
-    known: Iterable[str] = (description, pairs, str(record), getattr(record, "email", ""), remote_id, code)
-    return " ".join(text for text in known if text).lower()[:SLICE_CHARS]
+def _search(*known: str) -> str:
+    return " ".join(filter(None, known)).lower()[:SLICE_CHARS]

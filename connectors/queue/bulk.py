@@ -5,7 +5,7 @@ database spends storing them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,15 +14,14 @@ from django.db import connection as database
 from django.db import models
 
 
-def insert(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model. Their pks are not read back."""
+def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of one model, all with the same columns; others stay NULL. Pks are not read back."""
     if not rows:
         return
-    model = type(rows[0])
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [model._meta.get_field(column) for column in rows[0]]
     names = ", ".join(_quoted(fields))
     statement = f"INSERT INTO {_table(model)} ({names}) SELECT {names} FROM {_unfolded(fields)}"  # noqa: S608
-    _execute(statement, rows, fields)
+    _execute(statement, rows)
 
 
 def update(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
@@ -30,22 +29,20 @@ def update(rows: Sequence[models.Model], columns: Sequence[str]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = [model._meta.get_field(name) for name in columns]
+    fields: list[Any] = [model._meta.get_field(name) for name in columns]
     sets = ", ".join(f"{name} = new.{name}" for name in _quoted(fields))
-    key = model._meta.pk
+    key: Any = model._meta.pk
     table = _table(model)
     source = _unfolded([key, *fields])
     where = f"{table}.{_quoted([key])[0]} = new.{_quoted([key])[0]}"
-    _execute(f"UPDATE {table} SET {sets} FROM {source} WHERE {where}", rows, [key, *fields])  # noqa: S608
+    wanted = [(field.column, field.attname) for field in [key, *fields]]
+    values = [{column: vars(row)[name] for column, name in wanted} for row in rows]
+    _execute(f"UPDATE {table} SET {sets} FROM {source} WHERE {where}", values)  # noqa: S608
 
 
-def _execute(statement: str, rows: Sequence[models.Model], fields: Sequence[Any]) -> None:
-    names = [(field.column, field.attname) for field in fields]
-    document = json.dumps(
-        [{column: getattr(row, name) for column, name in names} for row in rows], default=_plain
-    )
+def _execute(statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
     with database.cursor() as cursor:
-        cursor.execute(statement, [document])
+        cursor.execute(statement, [json.dumps(rows, default=_plain)])
 
 
 def _plain(value: Any) -> str:

@@ -54,8 +54,8 @@ def released(kind: Entity[Any, Any], rows: Iterable[Any], begun: Collection[int]
 
 
 def lead_left(connection: Connection, lead: Entity[Any, Any], company: Any, key: str) -> None:
-    """Note the lead (by its public id) that a company was made with, if it was deleted meanwhile."""
-    if not key or lead.records().filter(public_id=key).exists():
+    """Note the lead (by its public id) that a company was made with and that was deleted meanwhile."""
+    if not key:
         return
     word, where = connection.system.record_words[lead.name][0], connection.system.label
     name = f"The first {word} of {_named(company)}"

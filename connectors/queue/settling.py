@@ -4,7 +4,7 @@ import random
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from copy import copy
+from collections.abc import Mapping as Map
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from connectors.queue.cancelling import withdraw
 from connectors.queue.rechecks import is_over
 from connectors.queue.requests import enqueue
 from synclog import runs
+from synclog.models import Entry
 
 COLUMNS = [
     "remote_id", "remote_url", "snapshot", "left", "unsure", "synced_at", "synced_version", "changed",
@@ -102,11 +103,17 @@ def _lock(entity: Entity[Any, Any], lease: uuid.UUID, results: Sequence[Result])
     mine = {result.row.pk: result.row for result in results}
     locked = entity.link.objects.filter(pk__in=mine, lease=lease).select_for_update().order_by("record_id")
     rows = {}
-    for values in locked.values("pk", *WRITTEN_MEANWHILE):
-        row = rows[values["pk"]] = copy(mine[values["pk"]])
-        for name in WRITTEN_MEANWHILE:
-            setattr(row, name, values[name])
+    for values in locked.values("id", *WRITTEN_MEANWHILE):
+        row = rows[values["id"]] = _twin(mine[values["id"]])
+        row.__dict__.update(values)
     return rows
+
+
+def _twin(row: Any) -> Any:
+    """Return a second instance of a row with the same values. `copy` does as much in ten times the time."""
+    twin = object.__new__(type(row))
+    twin.__dict__ = {**row.__dict__}
+    return twin
 
 
 def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int]:
@@ -143,7 +150,7 @@ def _decide(
     if not requested_again:
         _forget_way(row, result)
         _close(row, outcome, now)
-        who = mapping.identity(result.rendered)
+        who = mapping.identity(result.rendered) if outcome.ways else ""
         row.ways = [{**asdict(way), "of": who} for way in outcome.ways]
     return result
 
@@ -254,24 +261,40 @@ def _send_leads(
     """
     if not mapping.lead or entities.get(mapping.lead).parent != entity.name:
         return
-    made = [result for result in settled if _was_made(result)]
+    made = {result.row.record_id: result for result in settled if _was_made(result)}
+    if not made:
+        return
     lead = entities.get(mapping.lead)
-    for result in sorted(made, key=lambda result: result.row.record_id):
-        row = result.row
-        orphans.lead_left(connection, lead, row.record, result.rendered.lead)
-        # Who led when it was made, and who does now: they may differ by the time of the answer.
-        who = Q(**{lead.lead: True}) | Q(public_id__in=[result.rendered.lead] if result.rendered.lead else [])
-        wanted = lead.records().filter(who, **{lead.parent: row.record_id})
-        waits = lead.links().filter(connection=connection, state=Link.State.PENDING)
-        pks = [*wanted.exclude(pk__in=waits.values("record")).values_list("pk", flat=True)]
-        if pks:
-            done = enqueue(
-                lead.name, pks, connection,
-                run=row.run, requested_by=row.requested_by, priority=row.priority, along=False,
-            )  # fmt: skip
-            if done.queued:  # who was switched off meanwhile is not asked for
-                runs.widen(row.run, done.queued)
-    _withdraw_leads(connection, lead, {result.row.run for result in made if result.row.run})
+    found = _leads_of(lead, made)
+    known = {public_id for _, _, public_id in found}
+    for pk in sorted(made):
+        if made[pk].rendered.lead not in known:
+            orphans.lead_left(connection, lead, made[pk].row.record, made[pk].rendered.lead)
+    waits = lead.links().filter(connection=connection, state=Link.State.PENDING)
+    waiting = set(waits.filter(record__in=[pk for pk, _, _ in found]).values_list("record_id", flat=True))
+    asked: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for pk, company, _ in found:
+        if company in made and pk not in waiting:
+            row = made[company].row
+            asked[row.run, row.requested_by, row.priority].append(pk)
+    for (run, requested_by, priority), pks in asked.items():
+        done = enqueue(
+            lead.name, pks, connection, run=run, requested_by=requested_by, priority=priority, along=False
+        )
+        if done.queued:  # who was switched off meanwhile is not asked for
+            runs.widen(run, done.queued)
+    _withdraw_leads(connection, lead, {result.row.run for result in made.values() if result.row.run})
+
+
+def _leads_of(lead: Entity[Any, Any], made: Map[int, Result]) -> list[tuple[int, int, str]]:
+    """Return who leads the companies now, and led them when they were made: they may differ by the answer.
+
+    Each as (pk, pk of the company, public id).
+    """
+    keys = {result.rendered.lead for result in made.values()} - {""}
+    who = Q(**{lead.lead: True, f"{lead.parent}__in": made}) | Q(public_id__in=keys)
+    rows = lead.records().filter(who).order_by("pk").values_list("pk", f"{lead.parent}_id", "public_id")
+    return [(pk, company, str(public_id)) for pk, company, public_id in rows]
 
 
 def _withdraw_leads(connection: Connection, lead: Entity[Any, Any], run_ids: set[uuid.UUID]) -> None:
@@ -290,9 +313,8 @@ def _log(
 ) -> None:
     silent = (Status.UNCHANGED, Status.WAITING)  # nothing was tried
     told = [result for result in settled if result.outcome.status not in silent]
-    bulk.insert(
-        [logbook.entry(connection, entity, mapping, result.row, result.outcome, now) for result in told]
-    )
+    entries = logbook.Entries(connection, entity, mapping, now)
+    bulk.insert(Entry, [entries.of(result.row, result.outcome) for result in told])
     counts: dict[uuid.UUID, Counter[str]] = defaultdict(Counter)
     for result in settled:
         column = COUNTED.get(result.outcome.status)
