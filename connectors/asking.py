@@ -31,7 +31,7 @@ class Asker:
 
     def on_window(self, window: Window) -> None:
         """Keep what an answer told of the limit."""
-        pacing.observe(self.connection, window)
+        pacing.observe(self.connection, pacing.Seen(window))
 
     def more_urgent(self) -> bool:
         """Give way to nobody."""

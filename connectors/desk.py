@@ -44,6 +44,7 @@ class Desk:
     half_written: set[int] = field(default_factory=set)  # pks of half-made records: no cancel stops them
     withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
     checked_at: float = 0.0  # for those, by the monotonic clock
+    seen: pacing.Seen | None = None  # of the limit, and not kept yet
 
     @contextmanager
     def connector(self) -> Iterator[Connector]:
@@ -52,9 +53,13 @@ class Desk:
         Raises AuthFailed where the login can't be read, or is another organisation's.
         """
         timeout_s = settings.CONCORD["call_timeout_s"]
-        with registry.open_connector(self.connection, self, call_timeout_s=timeout_s) as connector:
-            identity.confirm(self.connection, connector)
-            yield connector
+        try:
+            with registry.open_connector(self.connection, self, call_timeout_s=timeout_s) as connector:
+                identity.confirm(self.connection, connector)
+                yield connector
+        finally:
+            if self.seen is not None:
+                pacing.observe(self.connection, self.seen)
 
     def begin(self, kind: Entity[Any, Any], rows: Mapping[str, Any]) -> None:
         """Take up a batch: rows by their key."""
@@ -68,8 +73,10 @@ class Desk:
     def tick(self) -> None:
         """Renew the slot and wait for a turn. Raises LeaseLost, Withdrawn, and RateLimited for a far turn."""
         self._renew()
-        if self.connection.system.is_paced and pacing.wait_turn(self.connection, urgent=self.urgent):
-            self._renew()
+        if self.connection.system.is_paced:
+            seen, self.seen = self.seen, None
+            if pacing.wait_turn(self.connection, urgent=self.urgent, seen=seen):
+                self._renew()
         self.unsent = set()
 
     def alive(self) -> None:
@@ -98,8 +105,8 @@ class Desk:
         return self.withdrawn - self.answered
 
     def on_window(self, window: Window) -> None:
-        """Keep what an answer told of the limit."""
-        pacing.observe(self.connection, window)
+        """Note what an answer told of the limit: it is kept with the next turn, or at the end."""
+        self.seen = pacing.Seen(window)
 
     def more_urgent(self) -> bool:
         """Return whether to end here: a click waits while this is none, or rows of it were withdrawn.

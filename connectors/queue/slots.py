@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q, QuerySet, Subquery
 from django.db.models.expressions import CombinedExpression
@@ -16,6 +17,9 @@ from django.db.models.functions import Now
 from connectors.errors import LeaseLost
 from connectors.models import Connection, Slot
 
+# As it is: it goes before each call, and Django would take ten times as long to compose it.
+_RENEW = """UPDATE connectors_slot SET expires_at = statement_timestamp() + make_interval(secs => %s)
+WHERE lease = %s AND expires_at > statement_timestamp()"""
 READER = 1_000  # the number of the slot of who reads: there is one, and it takes none of those who send
 
 
@@ -66,9 +70,10 @@ def renew(lease: uuid.UUID, lease_s: float) -> None:
     A lease that ran out is lost even if nobody took the slot: its rows may have
     been claimed meanwhile.
     """
-    alive = Slot.objects.filter(lease=lease, expires_at__gt=Now())
-    if not alive.update(expires_at=_after(lease_s)):
-        raise LeaseLost
+    with database.cursor() as cursor:
+        cursor.execute(_RENEW, [lease_s, lease])
+        if not cursor.rowcount:
+            raise LeaseLost
 
 
 def talking(connection: Connection) -> QuerySet[Slot, uuid.UUID | None]:

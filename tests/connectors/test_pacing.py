@@ -150,7 +150,7 @@ def test_a_strange_answer_stops_nobody_for_longer_than_a_window() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_far_turn_is_a_pause_with_its_seconds(salesforce: Connection) -> None:
-    pacing.observe(salesforce, Window(ALLOCATED, WINDOW_S, 0, 30.0))
+    pacing.observe(salesforce, pacing.Seen(Window(ALLOCATED, WINDOW_S, 0, 30.0)))
 
     with pytest.raises(RateLimited) as caught:
         pacing.wait_turn(salesforce, urgent=False)
