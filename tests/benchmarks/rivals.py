@@ -2,9 +2,13 @@
 
 import gzip
 import json
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from subprocess import PIPE
+from typing import Any, Self
 
 import requests
 from django.db import connections
@@ -14,7 +18,9 @@ from connectors.http import Line
 from synclog.models import Entry
 from tests.desk import HERE
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 BATCH = 200
+PROCESSES = 2  # as many as our workers
 PATH = "/salesforce/services/data/v64.0/composite/sobjects"
 
 
@@ -29,16 +35,52 @@ def log_in(url: str) -> str:
     return str(answer.json()["access_token"])
 
 
-def bare(url: str, records: Sequence[dict[str, Any]], threads: int, *, by_id: bool) -> None:
-    """Post the payloads in batches of 200 by bare requests, gzipped, one log row each by bulk_create."""
-    token = log_in(url)
-    parts = [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
-    lanes = [parts[number::threads] for number in range(threads)]
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda lane: _lane(url, token, lane, by_id=by_id), lanes))
+@dataclass
+class Bare:
+    """Two processes that send payloads by bare requests, beside our two workers."""
+
+    url: str
+    environment: Mapping[str, str]
+    processes: list["subprocess.Popen[str]"] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tests.benchmarks.bare_process"]
+        self.processes = [
+            subprocess.Popen(command, env=self.environment, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE)
+            for _ in range(PROCESSES)
+        ]
+        for process in self.processes:
+            _heard(process)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            process.communicate(timeout=10)
+
+    def send(self, records: Sequence[dict[str, Any]], threads: int, *, by_id: bool) -> None:
+        """Post the payloads in batches of 200, gzipped, with one log row each by bulk_create."""
+        parts = [records[start : start + BATCH] for start in range(0, len(records), BATCH)]
+        lanes = [parts[number::threads] for number in range(threads)]
+        shares = [lanes[number::PROCESSES] for number in range(PROCESSES)]
+        busy = [(process, share) for process, share in zip(self.processes, shares, strict=True) if share]
+        for process, share in busy:
+            _tell(process, {"url": self.url, "lanes": share, "by_id": by_id})
+        for process, _ in busy:
+            _heard(process)
 
 
-def _lane(url: str, token: str, parts: Sequence[Sequence[dict[str, Any]]], *, by_id: bool) -> None:
+def _tell(process: "subprocess.Popen[str]", order: Any) -> None:
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+
+
+def _heard(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline(), "a process of bare requests ended"
+
+
+def lane(url: str, token: str, parts: Sequence[Sequence[dict[str, Any]]], *, by_id: bool) -> None:
     session = requests.Session()
     session.headers.update(
         {

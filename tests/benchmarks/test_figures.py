@@ -1,8 +1,8 @@
 """Figures, no assertions on time: `make bench` prints them, docs/benchmarks.md tells how to read them."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection as database
-from django.db import connections
 from django.test import Client
 
 from companies.models import Company, CompanyLink
@@ -21,9 +20,10 @@ from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
 from tests import talk
 from tests.benchmarks.rehearsal import begin, rehearsal
-from tests.benchmarks.rivals import bare, one_by_one
+from tests.benchmarks.rivals import Bare, one_by_one
 from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import browser_of, superuser
+from tests.workers import Workers
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
@@ -58,22 +58,18 @@ def say(text: str) -> None:
     print(f"  {text}")  # noqa: T201 - a benchmark prints
 
 
-def drain(connection: Connection, threads: int) -> None:
-    """Send all that is due with so many talkers."""
-
-    def one() -> None:
-        while any(model.objects.filter(state="pending").exists() for model in (CompanyLink, ContactLink)):
-            push.drain(connection.pk)
-        connections.close_all()
-
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(one) for _ in range(threads)]:
-            done.result()
+def wait_until_sent(within_s: float = 600.0) -> None:
+    """Wait until the workers have sent all that is due."""
+    ends_at = time.monotonic() + within_s
+    while any(model.objects.filter(state="pending").exists() for model in (CompanyLink, ContactLink)):
+        assert time.monotonic() < ends_at, talk.situation()
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("latency_ms", [0, 150])
 @pytest.mark.parametrize("slots", [1, 4])
-def test_records_per_second(sandbox_url: str, latency_ms: int, slots: int) -> None:
+def test_records_per_second(sandbox_url: str, workers: Workers, latency_ms: int, slots: int) -> None:
+    """Two worker processes as the compose file starts them, beside two processes of bare requests."""
     connection = tested(sandbox_url, max_slots=slots)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS))
     mapping = registry.mapping(connection, "company")
@@ -82,20 +78,26 @@ def test_records_per_second(sandbox_url: str, latency_ms: int, slots: int) -> No
         for company in companies
     ]
     rates: dict[str, list[float]] = {"ours": [], "bare": [], "ours edits": [], "bare edits": []}
-    for number in range(ROUNDS):  # in turn, so that a drifting machine drifts for both
-        begin(sandbox_url, latency_ms)
-        rates["bare"].append(RECORDS / timed(lambda: bare(sandbox_url, payloads, slots, by_id=False)))
-        begin(sandbox_url, latency_ms)
-        _forget()
+
+    def send() -> None:
         talk.request(connection, companies)
-        rates["ours"].append(RECORDS / timed(lambda: drain(connection, slots)))
-        _edit(companies, number)
-        edits = _edited(mapping, companies)
-        talk.request(connection, companies)
-        rates["ours edits"].append(RECORDS / timed(lambda: drain(connection, slots)))
-        send = partial(bare, sandbox_url, edits, slots, by_id=True)
-        rates["bare edits"].append(RECORDS / timed(send))
-        assert len(talk.accounts_at(sandbox_url)) == RECORDS
+        wait_until_sent()
+
+    for _ in range(2):
+        workers.start(threads=8)
+    with Bare(sandbox_url, {**os.environ, **workers.environment}) as rival:
+        for number in range(ROUNDS):  # in turn, so that a drifting machine drifts for both
+            begin(sandbox_url, latency_ms)
+            rates["bare"].append(RECORDS / timed(lambda: rival.send(payloads, slots, by_id=False)))
+            begin(sandbox_url, latency_ms)
+            _forget()
+            rates["ours"].append(RECORDS / timed(send))
+            _edit(companies, number)
+            edits = _edited(mapping, companies)
+            rates["ours edits"].append(RECORDS / timed(send))
+            again = partial(rival.send, edits, slots, by_id=True)
+            rates["bare edits"].append(RECORDS / timed(again))
+            assert len(talk.accounts_at(sandbox_url)) == RECORDS
     begin(sandbox_url, latency_ms)
     few = payloads[: ONE_BY_ONE[latency_ms]]
     single = len(few) / timed(lambda: one_by_one(sandbox_url, few))
@@ -107,8 +109,10 @@ def _forget() -> None:
         model.objects.all().delete()
 
 
-def test_contacts_per_second(sandbox_url: str) -> None:
+def test_contacts_per_second(sandbox_url: str, workers: Workers) -> None:
     """Contacts behind their companies, in one click on both; then the companies were there before."""
+    for _ in range(2):
+        workers.start(threads=8)
     connection = tested(sandbox_url, max_slots=4)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS // CONTACTS_EACH))
     contacts = Contact.objects.bulk_create(
@@ -117,14 +121,18 @@ def test_contacts_per_second(sandbox_url: str) -> None:
         for number in range(CONTACTS_EACH)
     )
     begin(sandbox_url, 150)
-    run = talk.request(connection, companies)
+    run = talk.new_run(connection)
     pks = [contact.pk for contact in contacts]
-    queue.enqueue("contact", pks, connection, run=run.pk, requested_by="t")
-    both = timed(lambda: drain(connection, 4))
+
+    def send() -> None:
+        for entity, wanted in (("company", [company.pk for company in companies]), ("contact", pks)):
+            queue.enqueue(entity, wanted, connection, run=run.pk, requested_by="t")
+        wait_until_sent()
+
+    both = timed(send)
     requests_made = Run.objects.get(pk=run.pk).calls
     ContactLink.objects.all().delete()
-    queue.enqueue("contact", pks, connection, run=talk.new_run(connection).pk, requested_by="t")
-    again = timed(lambda: drain(connection, 4))
+    again = timed(send)
     there = requests.get(f"{sandbox_url}/_control/salesforce/Contact", timeout=30).json()
     assert len(there) == len(contacts)
     say(
@@ -188,7 +196,7 @@ def test_a_save(sandbox_url: str) -> None:
     queue.enqueue(
         "company", [c.pk for c in companies], connection, run=talk.new_run(connection).pk, requested_by="t"
     )
-    drain(connection, 1)
+    push.drain(connection.pk)
     medians = {}
     for switched_on in (False, True):
         Connection.objects.update(enabled=switched_on, auto_push={"company": switched_on})
