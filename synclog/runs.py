@@ -55,16 +55,18 @@ def add_automatic(connection_id: int, connection_name: str, moment: datetime, re
     Called after the saves are committed: a row locked here inside their
     transaction would be waited for by a worker that holds links they want.
     """
-    run_id = automatic_id(connection_id, moment)
+    rows = Run.objects.filter(pk=automatic_id(connection_id, moment))
+    if rows.update(requested=F("requested") + requested):  # all but the hour's first
+        return
     start(
-        run_id,
+        automatic_id(connection_id, moment),
         kind=Run.Kind.AUTOMATIC,
         label="Automatic",
         connection_id=connection_id,
         connection_name=connection_name,
         entity="",
     )
-    Run.objects.filter(pk=run_id).update(requested=F("requested") + requested)
+    rows.update(requested=F("requested") + requested)
 
 
 def add(run_id: uuid.UUID, counts: Mapping[str, int]) -> bool:

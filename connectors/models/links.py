@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+from django.db import connection as database
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -216,6 +217,11 @@ class Synced(models.Model):
 
     def _move_version(self) -> None:
         """Count this save. In the database: two who save at once must not agree on a number."""
-        rows = type(self)._default_manager.filter(pk=self.pk)
-        rows.update(version=models.F("version") + 1)
-        self.version = rows.values_list("version", flat=True).first() or self.version
+        table = database.ops.quote_name(self._meta.db_table)
+        with database.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET version = version + 1 WHERE id = %s RETURNING version",  # noqa: S608
+                [self.pk],
+            )
+            row = cursor.fetchone()
+        self.version = row[0] if row else self.version

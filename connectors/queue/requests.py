@@ -18,6 +18,7 @@ from connectors.rendering import parent_is_there
 from synclog import runs, statements
 
 MANY = 5_000  # records whose request may take longer than a page's statement
+FEW = 1_000  # records that are looked up by their pks
 CLICK_MOST = 25  # records that one click may put ahead of the others: more of them are a backlog
 
 
@@ -175,9 +176,11 @@ def _template_of(kind: Entity[Any, Any], template: Link) -> Any:
 
 def _switched_off(kind: Entity[Any, Any], connection: Connection, pks: Sequence[int]) -> set[int]:
     """Return those that a person switched off, here for this connection or at all."""
-    off = kind.links().filter(connection=connection, enabled=Link.Enabled.NO)
-    pks_off = {*off.values_list("record_id", flat=True)}
-    pks_off |= {*kind.records().filter(sync_enabled=False).values_list("pk", flat=True)}
+    links = kind.links().filter(connection=connection, enabled=Link.Enabled.NO)
+    records = kind.records().filter(sync_enabled=False)
+    if len(pks) <= FEW:  # of many it is quicker to read whoever is off
+        links, records = links.filter(record__in=pks), records.filter(pk__in=pks)
+    pks_off = {*links.values_list("record_id", flat=True), *records.values_list("pk", flat=True)}
     return pks_off & set(pks)
 
 
