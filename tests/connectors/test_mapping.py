@@ -84,6 +84,12 @@ def test_in_doubt_the_snapshot_is_not_believed(payload: Record, snapshot: Record
         assert all(same(settled.get(name), value) for name, value in payload.items())
 
 
+def test_in_doubt_nothing_is_cleared_that_we_never_set() -> None:
+    sent = outstanding({"Name": "Acme", "Phone": None}, {"Name": "Acme"}, {}, unsure=True)
+
+    assert sent == {"Name": "Acme"}
+
+
 @given(rendered, stored)
 def test_a_create_whose_answer_was_lost_ends_as_we_are(payload: Record, lost: Record) -> None:
     settled = after(after({}, lost), outstanding(payload, {}, {}, unsure=True))
@@ -136,6 +142,20 @@ def test_overwriting_clears_nothing(payload: Record, found: Record) -> None:
     assert all(is_blank(value) for value in left.values())
 
 
+@pytest.mark.parametrize(
+    ("found", "filled", "kept"),
+    [
+        ({"Street": "2 Main St"}, {}, {"Street": "1 Hacker Way", "City": "Menlo Park"}),
+        ({"City": "Menlo Park"}, {"Street": "1 Hacker Way"}, {}),
+        ({"Street": None, "City": ""}, {"Street": "1 Hacker Way", "City": "Menlo Park"}, {}),
+    ],
+)
+def test_a_block_is_filled_unless_a_part_of_it_differs(found: Record, filled: Record, kept: Record) -> None:
+    ours = {"Street": "1 Hacker Way", "City": "Menlo Park"}
+
+    assert adoption(ours, found, blocks=[frozenset(ours)]) == (filled, kept)
+
+
 @given(st.text(max_size=30))
 @example("\x00")
 @example(" \x00 a\x00 ")
@@ -148,6 +168,11 @@ def test_text_is_cleaned_once_and_for_all(text: str) -> None:
 @pytest.mark.parametrize("value", [None, "", "  ", "\x00", "\u00a0\u2003", "\r\n"])
 def test_nothing_is_said_by_blanks(value: object) -> None:
     assert as_text(value) is None
+
+
+@pytest.mark.parametrize("value", [0, False, 0.0, "0", " "])
+def test_a_zero_a_no_and_what_was_not_cleaned_say_something(value: object) -> None:
+    assert not is_blank(value)
 
 
 @given(texts, texts, texts)
@@ -218,6 +243,10 @@ def test_what_does_not_fit_is_said_with_limit_and_measure() -> None:
     assert found.payload["Name"] == "Acme Ltd"  # never cut
 
 
+def test_what_has_just_the_greatest_length_fits() -> None:
+    assert MAPPING.render(Thing("Acmes", "123")).problems(is_new=False) == {}
+
+
 @pytest.mark.parametrize("name", ["", "  ", "\x00"])
 def test_what_is_needed_and_empty_is_said(name: str) -> None:
     assert MAPPING.render(Thing(name)).errors == {
@@ -278,3 +307,27 @@ def test_a_master_is_chosen_only_for_what_can_be_taken_over() -> None:
 
     assert found.payload["Theirs"] == "ours"
     assert found.payload["Name"] == "Acme"
+
+
+CHILD = Mapping(
+    "contact",
+    "Contact",
+    "Key",
+    (Field("company", "AccountId", "Company"), Field("phone", "Phone", "Phone")),
+    match=("email",),
+    parent="AccountId",
+)
+
+
+@pytest.mark.parametrize(
+    ("email", "account", "is_same"),
+    [("a@b.c", "001", True), ("a@b.c", "002", False), ("d@b.c", "001", False)],
+)
+def test_who_a_record_is_depends_on_what_it_is_matched_by_and_on_its_parent(
+    email: str, account: str, is_same: bool
+) -> None:
+    before = CHILD.render(SimpleNamespace(company_id=1, email="a@b.c", phone="1"), {1: "001"})
+
+    after = CHILD.render(SimpleNamespace(company_id=1, email=email, phone="2"), {1: account})
+
+    assert (CHILD.identity(before) == CHILD.identity(after)) is is_same

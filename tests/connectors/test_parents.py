@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from companies.models import Company
-from connectors import push, queue
+from connectors import entities, push, queue
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact, ContactLink
@@ -13,6 +13,7 @@ from synclog.models import Entry, Run
 from tests import talk
 from tests.desk import asked
 from tests.factories import CompanyFactory, ContactFactory
+from tests.shelf import Shelf
 from tests.waiting import wait_until
 
 from .test_races import in_thread
@@ -365,6 +366,30 @@ def test_a_linked_contact_whose_company_is_unlinked_keeps_its_account_over_there
     talk.send(automatic, [company])
     assert talk.person_of(sandbox, mark)["Phone"] == "2"
     assert talk.person_of(sandbox, mark)["AccountId"] == talk.link_of(company).remote_id == before
+
+
+def test_a_linked_contact_whose_company_is_unlinked_has_not_moved(salesforce: Connection) -> None:
+    company = CompanyFactory.create()
+    mark = ContactFactory.create(company=company)
+    talk.send(salesforce, [mark])
+    queue.unlink("company", talk.link_of(company).pk, by="tester")
+
+    mark.save()
+
+    assert talk.contact_link_of(mark).changed == []
+
+
+def test_a_company_that_is_in_another_system_holds_its_contacts_here(
+    salesforce: Connection, shelf: Shelf
+) -> None:
+    mark = ContactFactory.create()
+    talk.send(salesforce, [mark.company])
+    kind = entities.get("contact")
+
+    request_only(shelf.connection, mark)
+
+    assert not queue.has_due(shelf.connection, [kind])
+    assert queue.count_due(shelf.connection, kind, 10) == (0, 0)
 
 
 def moved(mark: Contact, company: Company) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from companies.models import Company
-from connectors import push
+from connectors import push, queue
 from connectors.models import Cursor
 from contacts.models import Contact
 from synclog.models import Entry
@@ -27,6 +27,56 @@ def test_their_change_of_a_field_that_they_master_is_taken_over(shelf: Shelf) ->
     assert entry.changes == {"Status": ["active", "blocked"]}
     assert entry.description == f"{company.name} updated from Shelf: Status."
     assert (entry.login_user, entry.outcome, entry.remote_id) == ("dana", "updated", remote_id)
+
+
+def test_what_was_edited_alike_on_both_sides_is_agreed(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    company, remote_id = linked(shelf, legal_city="Toronto")
+    company.legal_city = "Hamilton"
+    company.save()
+    shelf.change("company", remote_id, city="Hamilton")
+
+    fetch(shelf)
+
+    assert link_of(company).snapshot["city"] == "Hamilton"
+    company.legal_city = "Toronto"
+    company.save()
+    assert link_of(company).changed == ["legal_city"]
+
+
+def test_a_value_left_at_adoption_is_sent_once_both_sides_were_equal(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    company, remote_id = linked(shelf, legal_city="Toronto")
+    link = link_of(company)
+    link.snapshot["city"], link.left["city"] = "Hamilton", "Toronto"
+    link.save()
+    shelf.change("company", remote_id, city="Hamilton")
+    company.legal_city = "Hamilton"
+    company.save()
+
+    fetch(shelf)
+
+    assert link_of(company).left == {}
+    company.legal_city = "Toronto"
+    company.save()
+    assert link_of(company).changed == ["legal_city"]
+
+
+@pytest.mark.parametrize("what", ["record", "link"])
+def test_a_record_that_is_switched_off_takes_nothing_over(shelf: Shelf, what: str) -> None:
+    goes(shelf, "both", company={"status": "remote"})
+    company, remote_id = linked(shelf, status="active")
+    if what == "record":
+        company.sync_enabled = False
+        company.save()
+    else:
+        queue.set_enabled("company", company.pk, shelf.connection, False, by="dana")
+
+    shelf.change("company", remote_id, status="BLOCKED")
+    fetch(shelf)
+
+    assert fresh(company).status == "active"
+    assert arrivals() == []
 
 
 def test_a_change_that_was_taken_over_is_not_sent_back(shelf: Shelf) -> None:

@@ -120,6 +120,16 @@ def test_told_while_an_answer_is_missing(shelf: Shelf) -> None:
     assert word(company, shelf) == "Gone over there"
 
 
+def test_told_of_a_record_whose_worker_died(shelf: Shelf) -> None:
+    company, remote_id = linked(shelf)
+    CompanyLink.objects.update(lease=uuid.uuid4())
+    shelf.drop("company", remote_id)
+
+    told(shelf.connection, remote_id)
+
+    assert word(company, shelf) == "Gone over there"
+
+
 def test_told_while_the_record_is_switched_off(shelf: Shelf) -> None:
     company, remote_id = linked(shelf)
     queue.set_enabled("company", company.pk, shelf.connection, False, by="dana")

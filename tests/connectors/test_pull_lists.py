@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from companies.models import Company, CompanyLink
 from connectors import pull, push, queue
+from connectors.inbound import Notice as Delivery
 from connectors.models import Connection, Cursor, Notice
 from connectors.pulling import notices
 from contacts.models import ContactLink
@@ -130,6 +131,23 @@ def test_a_record_that_was_gone_and_is_there_again_is_linked_again(shelf: Shelf)
     )
 
 
+def test_what_was_edited_while_its_record_was_gone_shows_as_changed_once_that_is_back(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    company, company_id = linked(shelf, phone="1")
+    thing = shelf.drop("company", company_id)
+    notices.keep(shelf.connection, "company", [company_id])
+    pull.drain(shelf.connection.pk)
+    company.phone = "2"
+    company.save()
+    CompanyLink.objects.update(changed=[])  # as where the edit bypassed `save()`
+
+    shelf.of("company")[company_id] = thing
+    notices.keep(shelf.connection, "company", [company_id])
+    pull.drain(shelf.connection.pk)
+
+    assert link_of(company).changed == ["phone"]
+
+
 def test_the_night_finds_who_was_deleted_without_a_word(shelf: Shelf) -> None:
     goes(shelf, "both")
     companies = [linked(shelf)[0] for _ in range(5)]
@@ -179,6 +197,50 @@ def test_too_many_missing_at_once_are_a_question_and_an_answer_asks_for_each(she
     assert (doubted, before) == (20, 0)
     assert CompanyLink.objects.filter(code="gone").count() == 20
     assert Cursor.objects.get(entity="company").doubted == 0
+
+
+def test_a_yes_to_many_missing_records_is_no_yes_to_the_next_ones(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    companies = [linked(shelf)[0] for _ in range(30)]
+    fetch(shelf)
+    for company in companies[18:]:
+        shelf.drop("company", link_of(company).remote_id)
+    nightly(shelf)
+    pull.believe(shelf.connection, by="dana")
+    pull.drain(shelf.connection.pk)
+    for company in companies[:12]:
+        shelf.drop("company", link_of(company).remote_id)
+
+    nightly(shelf)
+
+    assert CompanyLink.objects.filter(code="gone").count() == 12
+    assert Cursor.objects.get(entity="company").doubted == 12
+
+
+def test_a_long_list_that_shows_all_but_one_is_believed(shelf: Shelf) -> None:
+    company, remote_id = linked(shelf)
+    for number in range(299):
+        shelf.add("company", name=f"Stranger {number}")
+    shelf.page, shelf.total = 300, 300
+    fetch(shelf)
+    shelf.drop("company", remote_id)
+
+    nightly(shelf)
+
+    assert link_of(company).code == "gone"
+    assert not Entry.objects.filter(code="short_list").exists()
+
+
+def test_a_record_that_was_linked_and_never_sent_is_found_to_be_gone(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    company, remote_id = linked(shelf)
+    fetch(shelf)
+    CompanyLink.objects.update(synced_at=None)
+    shelf.drop("company", remote_id)
+
+    nightly(shelf)
+
+    assert link_of(company).code == "gone"
 
 
 def test_what_was_sent_while_the_list_was_read_is_not_missing_in_it(shelf: Shelf) -> None:
@@ -255,6 +317,40 @@ def test_ten_thousand_notices_of_one_record_are_one_reading(shelf: Shelf) -> Non
 
     assert shelf.asked.count("fetch company") == 1
     assert not Notice.objects.filter(done_at=None).exists()
+
+
+def test_what_is_announced_while_its_record_is_read_is_read_after_that(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    _, remote_id = linked(shelf)
+    fetch(shelf)
+    fetched: list[str] = []
+
+    def announced_again(what: str) -> None:
+        if what == "fetch company":
+            fetched.append(what)
+            if len(fetched) == 1:
+                told = Delivery("2", "company", remote_id, is_deleted=True, said="deleted")
+                notices.hear(shelf.connection, told)
+
+    shelf.trouble = announced_again
+    notices.keep(shelf.connection, "company", [remote_id])
+
+    pull.drain(shelf.connection.pk)
+
+    assert len(fetched) == 2
+    assert not Notice.objects.filter(done_at=None).exists()
+
+
+def test_a_list_that_still_shows_a_record_does_not_answer_that_it_was_deleted(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    _, remote_id = linked(shelf)
+    for delivery, is_deleted in (("1", True), ("2", False)):
+        notices.hear(shelf.connection, Delivery(delivery, "company", remote_id, is_deleted, said="told"))
+    Notice.objects.update(not_before=timezone.now() + timedelta(hours=1))
+
+    fetch(shelf)
+
+    assert [notice.delivery for notice in Notice.objects.filter(done_at=None)] == ["1"]
 
 
 def test_many_records_announced_at_once_are_read_by_the_list(shelf: Shelf) -> None:
