@@ -138,6 +138,16 @@ def test_what_differs_shows_as_changed_and_what_does_not_is_in_sync(salesforce: 
     assert queue.left(entities.get("company"), run.pk).count() == 2
 
 
+def test_a_cancelled_request_for_all_fields_is_not_counted_as_in_sync(salesforce: Connection) -> None:
+    (company,) = companies(1)
+    talk.send(salesforce, [company])
+    run = talk.request(salesforce, [company], full=True)
+
+    cancel(run, salesforce)
+
+    assert (run.withdrawn, run.unchanged) == (1, 0)
+
+
 def test_only_the_cancelled_runs_records_of_a_batch_stop(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

@@ -9,7 +9,7 @@ import requests
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink, Location
-from connectors import entities, push, queue, upkeep
+from connectors import entities, push, queue, recheck, registry, upkeep
 from connectors.models import Connection, Link, Slot, Synced
 from connectors.sandbox.server import SandboxServer
 from contacts import primary
@@ -17,6 +17,7 @@ from contacts.models import Contact
 from tests import b2b as store
 from tests import talk
 from tests.factories import CompanyFactory, ContactFactory, LocationFactory
+from tests.shelf import Shelf
 
 pytestmark = pytest.mark.django_db
 LATE = {"fault": "late:3600", "times": 1}  # or when the test says so
@@ -101,6 +102,15 @@ def test_an_edit_that_an_older_call_overwrites_is_sent_again(
     assert phone_there(connection, sandbox, company) == "+14155550002"
     assert talk.shown(company, connection)[0] == "In sync"
     assert "carried out late" in talk.told(company)[-1]
+
+
+def test_what_they_changed_of_what_was_left_at_an_adoption_is_no_late_call(shelf: Shelf) -> None:
+    mapping = registry.mapping(shelf.connection, "company")
+    agreed, left = {"city": "Hamilton", "phone": "1"}, {"city": "Toronto"}
+
+    found = recheck.overwritten(mapping, agreed, left, {"city": "Ottawa", "phone": "2"})
+
+    assert found == {"phone": "2"}
 
 
 @pytest.mark.parametrize("connection", ["salesforce", "b2b"], indirect=True)

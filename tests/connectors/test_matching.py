@@ -1,5 +1,6 @@
 """Match only: link who is who over there, and write nothing."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -55,6 +56,15 @@ def test_a_choice_that_was_made_over_there_is_asked_no_more(
 
     link = talk.link_of(company)
     assert (link.state, link.code, link.candidates, link.remote_id) == ("idle", "", [], remote_id)
+
+
+def test_a_choice_that_was_made_here_is_asked_no_more(salesforce: Connection, sandbox: SandboxServer) -> None:
+    company = CompanyFactory.create(name="Twice", website=SITE)
+    there(sandbox, "Twice"), there(sandbox, "Twice")
+    matched(salesforce)
+    queue.choose("company", talk.link_of(company).pk, "create", by="dana", run=uuid.uuid4())
+
+    assert matched(salesforce) == Found(create=1)
 
 
 def test_a_second_look_counts_the_linked_apart(salesforce: Connection, sandbox: SandboxServer) -> None:

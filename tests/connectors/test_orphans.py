@@ -1,6 +1,7 @@
 """A record that is deleted here while its create is under way: what was made there is told, and stands."""
 
 import threading
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -304,6 +305,21 @@ def test_a_namesake_without_a_key_is_left_to_a_person_while_an_answer_is_missing
 
     assert Company.objects.exists() is is_made
     assert orphan() == ("company", "" if is_made else remote_id, "Facebook")
+
+
+def test_a_namesake_with_a_key_of_its_own_is_no_lost_record(shelf: Shelf) -> None:
+    goes(shelf, "both")
+    company = CompanyFactory.create(name="Facebook")
+    talk.request(shelf.connection, [company])
+    _claimed(shelf.connection)
+    Slot.objects.update(lease=None, expires_at=None)
+    company.delete()
+    shelf.add("company", key=str(uuid.uuid4()), name="Facebook")
+
+    fetch(shelf)
+
+    assert Company.objects.get().name == "Facebook"
+    assert orphan() == ("company", "", "Facebook")
 
 
 def test_what_is_deleted_over_there_is_no_problem_any_more(shelf: Shelf) -> None:

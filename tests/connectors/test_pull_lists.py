@@ -66,6 +66,21 @@ def test_an_announced_record_in_flight_is_read_again_later(shelf: Shelf) -> None
     assert not Notice.objects.filter(done_at=None).exists()
 
 
+def test_a_record_that_was_claimed_since_the_list_was_read_is_read_again_later(shelf: Shelf) -> None:
+    goes(shelf, "both", company={"status": "remote"})
+    company, remote_id = linked(shelf, status="active")
+    shelf.change("company", remote_id, status="BLOCKED")
+
+    def claimed(_: str) -> None:
+        CompanyLink.objects.update(leased_at=timezone.now())
+
+    shelf.trouble = claimed
+    fetch(shelf)
+
+    assert fresh(company).status == "active"
+    assert Notice.objects.get(done_at=None).remote_id == remote_id
+
+
 def test_a_list_is_read_page_by_page_and_goes_on_where_it_broke_off(shelf: Shelf) -> None:
     goes(shelf, "both")
     for number in range(8):

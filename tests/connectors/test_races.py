@@ -4,6 +4,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry, Run
 from tests import talk
 from tests.factories import CompanyFactory
+from tests.shelf import MAPPINGS, Shelf
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -422,6 +424,92 @@ def test_rows_of_a_dead_worker_come_back_in_smaller_company(salesforce: Connecti
         Slot.objects.filter(lease=lease).update(expires_at=timezone.now() - timedelta(seconds=1))
 
     assert sizes == [100, 50, 25]
+
+
+@pytest.mark.parametrize("unsure", [True, False])
+def test_a_row_that_is_let_go_before_any_write_is_as_sure_as_it_was(
+    salesforce: Connection, unsure: bool
+) -> None:
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    CompanyLink.objects.update(unsure=unsure)
+    kind, lease, rows = _claimed(salesforce)
+
+    queue.release(kind, lease, rows, begun=())
+
+    assert (talk.link_of(company).lease, talk.link_of(company).unsure) == (None, unsure)
+
+
+@pytest.mark.parametrize(("attempts", "state"), [(1, "pending"), (2, "failed")])
+def test_the_last_of_so_many_tries_fails_the_record(
+    salesforce: Connection, attempts: int, state: str
+) -> None:
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    CompanyLink.objects.update(attempts=attempts)
+    kind, lease, (row,) = _claimed(salesforce)
+
+    _settle(salesforce, kind, lease, row, Outcome(Status.TRANSIENT, code="busy", tries=3))
+
+    assert (talk.link_of(company).state, talk.link_of(company).attempts) == (state, attempts + 1)
+
+
+def test_a_call_that_fails_after_a_cancel_fails_nobody(salesforce: Connection) -> None:
+    company = CompanyFactory.create()
+    run = talk.request(salesforce, [company])
+    kind, lease, (row,) = _claimed(salesforce)
+    queue.cancel(run, salesforce, by="dana")
+
+    _settle(salesforce, kind, lease, row, Outcome(Status.TRANSIENT, code="busy", tries=1))
+
+    assert (talk.link_of(company).state, talk.link_of(company).code) == ("idle", "cancelled")
+
+
+@pytest.mark.parametrize(("left", "kept"), [("1", {}), ("2", {"Phone": "2"})])
+def test_a_field_left_at_adoption_is_left_until_an_edit_of_it_is_sent(
+    salesforce: Connection, left: str, kept: dict[str, str]
+) -> None:
+    company = CompanyFactory.create(phone="2")
+    talk.send(salesforce, [company])
+    talk.request(salesforce, [company])
+    CompanyLink.objects.update(left={"Phone": left})
+    kind, lease, (row,) = _claimed(salesforce)
+
+    _settle(salesforce, kind, lease, row, Outcome(Status.UPDATED, row.remote_id, sent={"Phone": "2"}))
+
+    assert talk.link_of(company).left == kept
+
+
+@pytest.mark.parametrize(("unsure", "kept"), [(True, {"Name": "Acme"}), (False, {})])
+def test_a_refusal_forgets_what_a_create_was_sent_with_unless_that_may_have_arrived(
+    salesforce: Connection, unsure: bool, kept: dict[str, str]
+) -> None:
+    company = CompanyFactory.create()
+    talk.request(salesforce, [company])
+    CompanyLink.objects.update(unsure=unsure, create_sent={"Name": "Acme"})
+    kind, lease, (row,) = _claimed(salesforce)
+
+    _settle(salesforce, kind, lease, row, Outcome(Status.REJECTED, code="invalid"))
+
+    assert talk.link_of(company).create_sent == kept
+
+
+def test_what_is_requested_while_it_is_compared_stays_requested(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = CompanyFactory.create()
+    talk.send(shelf.connection, [company])
+
+    def requested_now(record: Company, is_linked: bool) -> str:
+        if talk.link_of(record).state == "idle":
+            talk.request(shelf.connection, [record])
+        return "It is kept back."
+
+    monkeypatch.setitem(MAPPINGS, "company", replace(MAPPINGS["company"], holds=requested_now))
+
+    queue.find_changed(shelf.connection, "company")
+
+    assert talk.link_of(company).state == "pending"
 
 
 def _after(batches: int) -> Callable[[], bool]:
