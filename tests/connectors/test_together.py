@@ -146,3 +146,15 @@ def test_what_is_switched_off_or_being_sent_is_not_sent_anew(store: Connection) 
 
     assert count == 0
     assert not ContactLink.objects.filter(remote_id="").exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 2), (2, 0)])
+def test_of_two_requests_of_a_record_the_more_urgent_counts(
+    salesforce: Connection, first: int, second: int
+) -> None:
+    company = CompanyFactory.create()
+
+    for priority in (first, second):
+        queue.enqueue("company", [company.pk], salesforce, run=None, requested_by="dana", priority=priority)
+
+    assert CompanyLink.objects.get(record=company).priority == 0
