@@ -1,4 +1,4 @@
-"""A relay in front of the broker that can hang: it takes what comes and passes nothing on."""
+"""A relay in front of a server: it counts what passes, and can hang: take what comes and pass nothing on."""
 
 import selectors
 import socket
@@ -16,6 +16,7 @@ class Relay:
     listener: socket.socket
     hung: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    sent_bytes: int = 0  # to the server
 
     @property
     def port(self) -> int:
@@ -44,6 +45,7 @@ class Relay:
                         if not data:
                             return
                         other[end].sendall(data)
+                        self.sent_bytes += len(data) if end is client else 0
                     except OSError:
                         return
                 if self.hung.is_set():
@@ -52,7 +54,7 @@ class Relay:
 
 @contextmanager
 def relay(host: str, port: int) -> Iterator[Relay]:
-    """Serve a relay to this broker on a free port."""
+    """Serve a relay to this server on a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = Relay((host, port), listener)
         thread = threading.Thread(target=running.serve, daemon=True)
