@@ -111,7 +111,7 @@ def event(
         connection_name=connection.name,
         code=code[:100],
         endpoint=endpoint[:500],
-        answer=mask(detail, secrets)[:SLICE_CHARS],
+        answer=mask(detail, secrets, most=SLICE_CHARS),
         search=f"{text} {connection.name} {code}".lower(),
     )
 
@@ -194,7 +194,7 @@ def _slice(value: Any, secrets: Sequence[str]) -> str:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = text.replace("\x00", "")
-    return mask(text, secrets)[:SLICE_CHARS]
+    return mask(text, secrets, most=SLICE_CHARS)
 
 
 def _search(*known: str) -> str:

@@ -437,6 +437,20 @@ def test_of_a_key_each_line_is_masked_and_what_follows_the_key_is_not() -> None:
     assert http.mask(f"{key}and more") == "•••\nand more"
 
 
+@pytest.mark.parametrize("lead", [0, 90, 97, 100, 8_280, 8_289, 8_292, 9_000])
+def test_no_part_of_a_secret_is_shown_where_a_long_text_is_cut(lead: int) -> None:
+    secret = "Zk9-Qw7-Lp3"
+    for text in ("x" * lead + secret + "y" * 20_000, "x" * lead + secret * 5_000):
+        shown = http.mask(text, [secret], most=100)
+
+        assert len(shown) <= 100
+        assert not any(secret[:number] in shown for number in range(3, len(secret)))
+
+
+def test_a_text_that_is_cut_is_shown_up_to_there() -> None:
+    assert http.mask("a line " * 10_000, ["Zk9-Qw7-Lp3"], most=14) == "a line a line "
+
+
 def test_masking_leaves_the_rest_alone() -> None:
     text = '{"errorCode": "INVALID_FIELD", "message": "No such column \'password_hint\' on Account"}'
 

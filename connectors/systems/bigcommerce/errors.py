@@ -118,7 +118,7 @@ _BY_STATUS = {404: Why.GONE, 409: Why.UNIQUE, 413: Why.SIZE, 507: Why.LIMIT}
 def said(body: Any) -> Said:
     """Read a refusal of any shape; empty where the body says nothing."""
     if not isinstance(body, Mapping):
-        return Said(mask(str(body))[:DETAIL_CHARS] if isinstance(body, str) else "")
+        return Said(mask(str(body), most=DETAIL_CHARS) if isinstance(body, str) else "")
     meta, data = body.get("meta"), body.get("data")
     told = meta.get("message") if isinstance(meta, Mapping) else None
     told = told or body.get("message") or body.get("title") or ""
@@ -168,7 +168,7 @@ def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         for item in value:
             yield from _leaves(item, key)
     elif value not in (None, ""):
-        yield key, mask(str(value))[:DETAIL_CHARS]
+        yield key, mask(str(value), most=DETAIL_CHARS)
 
 
 def _merged(parts: Sequence[Said]) -> Said:
@@ -236,4 +236,4 @@ def _of_connection(status: int, told: Said, detail: str, *, core: bool) -> Conne
 
 
 def _detail(status: int, text: str) -> str:
-    return mask(f"{status}: {text}")[:DETAIL_CHARS]
+    return mask(f"{status}: {text}", most=DETAIL_CHARS)

@@ -281,7 +281,7 @@ class Client:
 
     def _shown(self) -> str:
         text = self.response.text if self.response is not None else ""
-        return mask(text)[:DETAIL_CHARS]
+        return mask(text, most=DETAIL_CHARS)
 
     def _seen(self, response: requests.Response, *_: Any, **__: Any) -> None:
         """Keep each answer's headers: the library drops those of errors. Note the usage."""

@@ -14,6 +14,7 @@ from typing import Any
 from connectors.http import mask
 from connectors.systems.salesforce.ids import as_18
 
+TEXT_CHARS = 4_000  # of what one error says
 UNKNOWN_TRIES = 2  # an unknown code is tried twice, then it is a person's
 
 
@@ -107,7 +108,7 @@ def faults(body: Any) -> list[Fault]:
 
 def _fault(item: Mapping[str, Any]) -> Fault:
     code = item.get("statusCode") or item.get("errorCode") or item.get("error") or ""
-    text = mask(str(item.get("message") or item.get("error_description") or ""))
+    text = mask(str(item.get("message") or item.get("error_description") or ""), most=TEXT_CHARS)
     names = item.get("fields")
     fields = tuple(str(name) for name in names) if isinstance(names, list) else ()
     fields = fields or tuple(found[1] for found in _FIELD.finditer(text))

@@ -1,6 +1,7 @@
 """Which host speaks for a company, and which speak for nobody."""
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import idna
@@ -38,7 +39,11 @@ def host(website: object) -> str:
     compared as the DNS does today: straße.de is not strasse.de, though older rules
     had it so.
     """
-    text = as_text(website) or ""
+    return _host(as_text(website) or "")
+
+
+@lru_cache(maxsize=4_096)  # a batch asks for the same ones again and again
+def _host(text: str) -> str:
     try:
         name = urlsplit(text if _SCHEME.match(text) else f"//{text}").hostname or ""
         name = name.rstrip(".") if name.isascii() else idna.encode(name.rstrip("."), uts46=True).decode()

@@ -70,7 +70,7 @@ def token(
     There is no expires_in in the answer: a token is used until it is refused.
     """
     body = _json(response)
-    status, detail = response.status_code, mask(response.text)[:DETAIL_CHARS]
+    status, detail = response.status_code, mask(response.text, most=DETAIL_CHARS)
     if 400 <= status < 500 and status not in _PASSING_STATUS:
         said = faults(body)
         if not said:

@@ -56,7 +56,7 @@ def problem(status: int, headers: Mapping[str, str], body: Any) -> ConnectorErro
 def shown(said: list[Fault], body: Any) -> str:
     """Return what they said, for us: masked, then cut."""
     text = "; ".join(f"{fault.code}: {fault.text}" for fault in said) or str(body)
-    return mask(text)[:DETAIL_CHARS]
+    return mask(text, most=DETAIL_CHARS)
 
 
 def _by_status(status: int, said: list[Fault], detail: str, wait_s: float | None) -> ConnectorError | None:
@@ -135,7 +135,7 @@ def _no_key_field(fault: Fault, status: int, _wait_s: float | None) -> Connector
 
 
 def _detail(fault: Fault, status: int) -> str:
-    return mask(f"{status} {fault.code}: {fault.text}")[:DETAIL_CHARS]
+    return mask(f"{status} {fault.code}: {fault.text}", most=DETAIL_CHARS)
 
 
 _BY_KIND: Mapping[Kind, Callable[[Fault, int, float | None], ConnectorError | None]] = {
