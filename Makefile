@@ -49,9 +49,14 @@ django: .venv
 image-check: .venv
 	@$(PY) -m tests.image
 
-# Figures, no assertions: docs/benchmarks.md says how to read them.
+# Figures, no assertions: docs/benchmarks.md says how to read them. BASE=<revision> measures that one beside
+# this one, case by case; ONLY=<words> chooses benchmarks as pytest's -k does.
 bench: .venv
-	@$(PY) -m pytest -m bench -p no:randomly -s tests/benchmarks
+ifdef BASE
+	@$(PY) -m tests.benchmarks.against "$(BASE)" "$(ONLY)"
+else
+	@$(PY) -m pytest -m bench -p no:randomly -s $(if $(ONLY),-k "$(ONLY)") tests/benchmarks
+endif
 
 screenshots: .venv
 	@$(PY) -m tests.screenshots
