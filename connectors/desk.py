@@ -35,6 +35,7 @@ class Desk:
     begun: set[int] = field(default_factory=set)  # pks whose write may have been sent
     filled: dict[int, Mapping[str, Any]] = field(default_factory=dict)  # by pk: blanks that an adoption fills
     counted_calls: int = 0
+    has_rung: bool = False  # for other talkers
     urgent: bool = False  # the batch under way is a person's click
     gives_way: bool = False  # to a click: what has no outcome is released
     looked_at: float = 0.0  # for clicks, by the monotonic clock

@@ -109,12 +109,20 @@ def push_batch(
     rows, spent = queue.claim(connection, kind, desk.lease, limit, urgent=urgent)
     if not rows and not spent:
         return False
-    if len(rows) == limit:
-        doorbell.ring(connection.pk)  # more than one talker can carry
+    if len(rows) == limit:  # more than one talker can carry
+        _call_others(desk, math.ceil((due - limit) / limit))
     batch = Batch(desk, kind, Renderer(connection, kind), connector)
     batch.give_up(spent)
     batch.carry(rows)
     return True
+
+
+def _call_others(desk: Desk, batches: int) -> None:
+    """Ring for as many talkers as the rest is worth, at the first batch; for one at each later one."""
+    free = desk.connection.max_slots - 1
+    for _ in range(1 if desk.has_rung else max(1, min(batches, free))):
+        doorbell.ring(desk.connection.pk)
+    desk.has_rung = True
 
 
 def _most(connection: Connection, connector: Connector) -> int:

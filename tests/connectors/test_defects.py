@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
+from django.conf import settings
 from django.contrib.admin import site
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
@@ -18,7 +20,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
-from connectors import entities, health, push, queue
+from connectors import doorbell, entities, health, push, queue
 from connectors.errors import RateLimited, Transient
 from connectors.matching import Found, match_only
 from connectors.models import Connection, ConnectionHealth, Slot
@@ -275,11 +277,6 @@ def test_a_connection_that_is_switched_off_stops_after_the_batch(
 
 
 def test_a_transaction_rings_once(salesforce: Connection) -> None:
-    import redis
-    from django.conf import settings
-
-    from connectors import doorbell
-
     doorbell.forget_trouble()
     salesforce.auto_push = {"company": True}
     salesforce.save()
@@ -288,6 +285,22 @@ def test_a_transaction_rings_once(salesforce: Connection) -> None:
     with transaction.atomic():
         CompanyFactory.create_batch(20)
     assert broker.llen("concord") == 1
+
+
+@pytest.mark.parametrize(("slots", "companies", "called"), [(4, 100, 3), (4, 30, 2), (1, 100, 1), (4, 3, 0)])
+def test_a_backlog_calls_as_many_talkers_as_it_is_worth_at_once(
+    salesforce: Connection, slots: int, companies: int, called: int
+) -> None:
+    Connection.objects.update(batch_size=5, max_slots=slots)
+    talk.request(salesforce, Company.objects.bulk_create(CompanyFactory.build_batch(companies)))
+    doorbell.forget_trouble()
+    asked = iter([False, False])
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.flushdb()
+
+        push.drain(salesforce.pk, stop=lambda: next(asked, True))  # one batch
+
+        assert broker.llen("concord") == called
 
 
 def test_a_taken_id_does_not_close_a_newer_request(salesforce: Connection) -> None:
