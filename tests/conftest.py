@@ -5,6 +5,7 @@ here, once per run, before Django reads its settings. Therefore neither pytest's
 ini nor the environment may hold DJANGO_SETTINGS_MODULE.
 """
 
+import gc
 import os
 import socket
 import threading
@@ -19,7 +20,8 @@ import redis
 import requests
 from django.conf import settings
 
-from tests import chromium, emptying
+from tests import chromium, emptying, template_database
+from tests.seconds import Seconds
 from tests.services import Services, sweep
 from tests.workers import Workers, database_url
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tests.shelf import Shelf
 
 _services: list[Services] = []
+_templates: list[template_database.Template] = []
 
 # A machine that is busy is no failure; HYPOTHESIS_PROFILE=default asks for twice as many examples.
 hypothesis.settings.register_profile("ci", max_examples=50, deadline=None, print_blob=True)
@@ -48,7 +51,14 @@ def pytest_configure(config: pytest.Config) -> None:
         _start_services()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     django.setup()
+    settings.PASSWORD_HASHERS = ["tests.hashers.CheapHasher"]
+    settings.WHITENOISE_AUTOREFRESH = True  # else each new client reads all static files
     emptying.install()
+    gc.set_threshold(50_000, 20, 100)  # by default a sixth of the time goes into looking for cycles
+    if not xdist_worker:
+        config.pluginmanager.register(Seconds(), "seconds")
+        if getattr(config.option, "numprocesses", None):
+            _templates.append(template_database.begin(_services[0].folder))
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
     # An xdist worker would read its settings before this hook if it inherited the name.
     del os.environ["DJANGO_SETTINGS_MODULE"]
@@ -57,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
     """Stop what this process started."""
+    while _templates:
+        _templates.pop().remove()
     while _services:
         _services.pop().stop()
 
@@ -73,6 +85,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.skip(reason=chromium.said()))
+
+
+def pytest_collection_finish() -> None:
+    """Leave out of each search for cycles what was imported: it stays."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Have each worker copy the database that the controller migrated."""
+    template_database.use()
 
 
 def _start_services() -> None:

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
@@ -15,6 +14,7 @@ from synclog import rate_limits
 from tests import counted
 from tests.connectors.test_races import in_thread
 from tests.factories import UserFactory
+from tests.hashers import CheapHasher
 from tests.staff import browser_of
 from tests.waiting import wait_until
 
@@ -24,15 +24,8 @@ RIGHT, WRONG = "a long right password", "a long wrong password"
 MINE, THEIRS = "203.0.113.1", "203.0.113.2"
 
 
-class CheapHasher(PBKDF2PasswordHasher):
-    """A hash that takes no half second: these tests check many."""
-
-    iterations = 1
-
-
 @pytest.fixture(autouse=True)
 def _nobody_counted(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
     settings.BEHIND_PROXY = True
     counted.forget()
 

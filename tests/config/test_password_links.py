@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
@@ -23,15 +22,8 @@ MINE, NEW = "a password of my own", "cormorant 77 on a buoy"
 ADDRESS = "/password/"
 
 
-class CheapHasher(PBKDF2PasswordHasher):
-    """A hash that takes no half second."""
-
-    iterations = 1
-
-
 @pytest.fixture
-def owner(db: None, settings: Settings) -> User:
-    settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
+def owner(db: None) -> User:
     roles.give(apps)
     user: User = UserFactory.create(username="olga", password=MINE)
     user.groups.add(Group.objects.get(name="Owner"))

@@ -5,11 +5,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
-from pytest_django.fixtures import Settings
 
 from config import roles
 from tests.factories import UserFactory
@@ -19,15 +17,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.security]
 MINE = "a password of my own"
 
 
-class CheapHasher(PBKDF2PasswordHasher):
-    """A hash that takes no half second."""
-
-    iterations = 1
-
-
 @pytest.fixture(autouse=True)
-def _roles(db: None, settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
+def _roles(db: None) -> None:
     roles.give(apps)
 
 

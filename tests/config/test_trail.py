@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -17,16 +16,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.security]
 RIGHT, WRONG = "a long right password", "a long wrong password"
 
 
-class CheapHasher(PBKDF2PasswordHasher):
-    """A hash that takes no half second."""
-
-    iterations = 1
-
-
 @pytest.fixture(autouse=True)
-def _cheap_and_nobody_counted(settings: Settings) -> None:
+def _nobody_counted() -> None:
     counted.forget()
-    settings.PASSWORD_HASHERS = [f"{__name__}.CheapHasher"]
 
 
 @pytest.fixture
