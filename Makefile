@@ -4,20 +4,24 @@ PY := .venv/bin/python
 # Two test processes suit two cores; make test JOBS=8 suits eight.
 JOBS ?= 2
 
-.PHONY: .venv demo test test-slow security check lint types layers django image-check bench screenshots lock clean
+.PHONY: .venv demo quick test test-slow security check lint types layers django image-check bench screenshots lock clean
 
 demo:
 	@PYTHON="$(PYTHON)" sh config/venv.sh requirements-demo.txt
 	@$(PY) manage.py demo
 
+# The tests nearest to what was changed since BASE, in under a minute; tests/quick.py says how they are chosen.
+quick: .venv
+	@$(PY) -m tests.quick $(BASE) --jobs $(JOBS)
+
 test: .venv
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest -n $(JOBS) -m "not bench and not slow"
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "not bench and not slow"
 
 # The same claims once more, larger and longer: chaos, walks in a browser, whole demos.
 test-slow: .venv
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest -n $(JOBS) -m "slow and not bench"
+	@$(PY) -m pytest -n $(JOBS) --dist worksteal -m "slow and not bench"
 
 # The attacks that docs/security.md names, each for as long as it says there.
 security: .venv

@@ -19,8 +19,8 @@ class Seconds:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Keep the longest that each module took: a part of one says little of the whole."""
-        cache = session.config.cache
-        if cache is None:
+        cache: pytest.Cache | None = getattr(session.config, "cache", None)
+        if cache is None:  # -p no:cacheprovider
             return
         known = cache.get(KEY, {})
         longest = {path: round(max(took, known.get(path, 0.0)), 1) for path, took in self.spent.items()}
