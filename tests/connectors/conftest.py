@@ -24,11 +24,13 @@ def between(sandbox: "SandboxServer") -> "Iterator[Between]":
 
 
 @pytest.fixture
-def shop(b2b: "Connection", between: "Between") -> "Iterator[Connection]":
-    """Return a connection to the B2B store whose calls are heard; each must be a documented one."""
+def shop(b2b: "Connection", between: "Between", sandbox: "SandboxServer") -> "Iterator[Connection]":
+    """Return a tested connection to the B2B store whose calls are heard; each must be a documented one."""
+    from tests import seeded
     from tests.documented import faults
 
     b2b.base_url = between.url
     b2b.save()
+    seeded.tested(b2b, sandbox)
     yield b2b
     assert faults(between.heard) == []

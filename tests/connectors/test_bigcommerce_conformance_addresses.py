@@ -12,7 +12,7 @@ from companies.models import Company, Location
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 from tests.factories import LocationFactory
 
@@ -34,11 +34,10 @@ OTHERS = ["NL", "FR", "GB", "IL", "SA", "KR", "TR", "CI"]
 
 
 @pytest.fixture
-def facebook(shop: Connection, between: Between) -> Company:
+def facebook(shop: Connection, sandbox: SandboxServer) -> Company:
     """A company that is over there."""
     made = buyers.company(shop)
-    buyers.sync(shop, made)
-    between.forget()
+    seeded.there(shop, sandbox, made)
     return made
 
 
@@ -193,8 +192,7 @@ def test_a_place_that_moves_takes_country_and_state_along(
     code: str,
 ) -> None:
     dock = place(facebook)
-    buyers.sync(shop, dock)
-    between.forget()
+    seeded.there(shop, sandbox, dock)
 
     buyers.change(dock, country=country, region=region)
     buyers.sync(shop, dock)
@@ -206,10 +204,11 @@ def test_a_place_that_moves_takes_country_and_state_along(
     assert there(sandbox, dock)["stateCode"] == (code or "")
 
 
-def test_an_update_sends_what_differs(shop: Connection, facebook: Company, between: Between) -> None:
+def test_an_update_sends_what_differs(
+    shop: Connection, facebook: Company, sandbox: SandboxServer, between: Between
+) -> None:
     dock = place(facebook, phone="+1 510 555 0100")
-    buyers.sync(shop, dock)
-    between.forget()
+    seeded.there(shop, sandbox, dock)
 
     buyers.change(dock, phone="", postal_code="94608")
     buyers.sync(shop, dock)
@@ -249,7 +248,7 @@ def test_a_default_mark_that_moves_leaves_one_default(
 ) -> None:
     store.set_up(sandbox, new_default_clears_old=clears)
     first, second = place(facebook, label="First", is_default_billing=True), place(facebook, label="Second")
-    buyers.sync(shop, first, second)
+    seeded.there(shop, sandbox, first, second)
 
     buyers.change(second, is_default_billing=True)
     first.refresh_from_db()
@@ -307,7 +306,7 @@ def test_locations_of_several_companies_go_each_to_their_own(
     shop: Connection, facebook: Company, sandbox: SandboxServer
 ) -> None:
     globex = buyers.company(shop, "Globex")
-    buyers.sync(shop, globex)
+    seeded.there(shop, sandbox, globex)
     docks = [place(facebook), place(globex), place(facebook, label="B"), place(globex, label="B")]
 
     buyers.sync(shop, *docks)
@@ -379,7 +378,7 @@ def test_a_deleted_address_is_told_as_gone(
     shop: Connection, facebook: Company, sandbox: SandboxServer
 ) -> None:
     dock = place(facebook)
-    buyers.sync(shop, dock)
+    seeded.there(shop, sandbox, dock)
     store.deletes(sandbox, "address", buyers.link(dock, shop).remote_id)
 
     buyers.change(dock, postal_code="94608")

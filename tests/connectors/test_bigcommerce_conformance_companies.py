@@ -11,7 +11,7 @@ import pytest
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 
 pytestmark = pytest.mark.django_db
@@ -132,8 +132,7 @@ def test_a_status_goes_by_a_call_of_its_own(
     shop: Connection, sandbox: SandboxServer, between: Between, before: str, after: str, there: int
 ) -> None:
     facebook = buyers.company(shop, status=before)
-    buyers.sync(shop, facebook)
-    between.forget()
+    seeded.there(shop, sandbox, facebook)
 
     buyers.change(facebook, status=after)
     buyers.sync(shop, facebook)
@@ -298,8 +297,7 @@ def test_a_list_that_was_not_filtered_is_not_believed(
 
 def test_an_update_sends_what_differs(shop: Connection, sandbox: SandboxServer, between: Between) -> None:
     facebook = buyers.company(shop)
-    buyers.sync(shop, facebook)
-    between.forget()
+    seeded.there(shop, sandbox, facebook)
 
     buyers.change(facebook, phone="+1 650 555 0111")
     buyers.sync(shop, facebook)
@@ -322,8 +320,7 @@ def test_what_can_not_be_emptied_is_said_and_the_rest_goes(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     facebook = buyers.company(shop, legal_street="1 Hacker Way\nBuilding 20")
-    buyers.sync(shop, facebook)
-    between.forget()
+    seeded.there(shop, sandbox, facebook)
 
     buyers.change(facebook, legal_city="", legal_street="2 Hacker Way", legal_postal_code="")
     buyers.sync(shop, facebook)
@@ -339,12 +336,12 @@ def test_required_extra_fields_go_along_with_every_update(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     field = {"resource": "company", "fieldName": "Branch", "isRequired": True, "defaultValue": "Retail"}
-    store.makes(sandbox, "extra_field", field)
     facebook = buyers.company(shop)
-    buyers.sync(shop, facebook)
+    seeded.there(shop, sandbox, facebook)
+    store.makes(sandbox, "extra_field", field)
+    buyers.learn(shop)
     company_id = store.named(sandbox, "Facebook")["id"]
     store.changes(sandbox, "company", company_id, extraFields={"Branch": "Wholesale"})
-    between.forget()
 
     buyers.change(facebook, phone="+1 650 555 0111")
     buyers.sync(shop, facebook)
@@ -357,6 +354,7 @@ def test_a_required_extra_field_that_nothing_fills_is_said_before_any_write(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     store.makes(sandbox, "extra_field", {"resource": "company", "fieldName": "Branch", "isRequired": True})
+    buyers.learn(shop)
     facebook = buyers.company(shop)
 
     buyers.sync(shop, facebook)
@@ -373,6 +371,7 @@ def test_a_required_extra_field_of_users_counts_for_the_first_user(
 ) -> None:
     field = {"resource": "user", "fieldName": "Shift", "isRequired": True, "defaultValue": default}
     store.makes(sandbox, "extra_field", field)
+    buyers.learn(shop)
     facebook = buyers.company(shop)
 
     buyers.sync(shop, facebook)

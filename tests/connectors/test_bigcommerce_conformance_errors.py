@@ -14,7 +14,7 @@ from companies.models import Company, Location
 from connectors.models import Connection, ConnectionHealth, Synced
 from connectors.sandbox.server import SandboxServer
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 from tests.buyers import new_company
 from tests.factories import LocationFactory
@@ -25,11 +25,10 @@ TOKEN, CLIENT_SECRET = "rehearsal-token", "rehearsal-secret"
 
 
 @pytest.fixture
-def facebook(shop: Connection, between: Between) -> Company:
+def facebook(shop: Connection, sandbox: SandboxServer) -> Company:
     """A company that is over there."""
     made = buyers.company(shop)
-    buyers.sync(shop, made)
-    between.forget()
+    seeded.there(shop, sandbox, made)
     return made
 
 
@@ -77,6 +76,7 @@ SHAPED += [("object", *FIELDS[n]) for n in (1, 2, 3, 5, 7, 8)]
 def test_a_refused_field_is_told_by_our_name_in_every_shape(
     shop: Connection,
     facebook: Company,
+    sandbox: SandboxServer,
     between: Between,
     shape: str,
     entity: str,
@@ -91,7 +91,8 @@ def test_a_refused_field_is_told_by_our_name_in_every_shape(
         "location": lambda: dock(facebook),
     }
     one = makers[entity]()
-    buyers.sync(shop, one)
+    if entity == "location":
+        seeded.there(shop, sandbox, one)
     refusal = shapes(theirs, "Ensure this field has no more than 20 characters.")[shape]
     between.answers(call, refusal["code"], refusal)
 

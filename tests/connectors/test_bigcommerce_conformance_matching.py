@@ -15,7 +15,7 @@ from connectors.protocol import CREATE, Capability, Change, Status
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 from tests.buyers import new_company
 from tests.factories import ContactFactory, LocationFactory
@@ -266,10 +266,9 @@ def test_a_first_user_of_another_company_is_not_stolen(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     globex = buyers.company(shop, "Globex")
-    buyers.sync(shop, globex)
+    seeded.there(shop, sandbox, globex)
     facebook = buyers.company(shop)
     Contact.objects.filter(company=facebook).update(email=buyers.lead(globex).email)
-    between.forget()
 
     buyers.sync(shop, facebook)
 
@@ -282,6 +281,7 @@ def test_several_storefronts_want_channels(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     store.set_up(sandbox, channels={"1": "Main", "2": "Outlet"})
+    buyers.learn(shop)
     facebook = buyers.company(shop)
     someone = ContactFactory.create(company=facebook)
     buyers.sync(shop, facebook)
@@ -334,7 +334,7 @@ def test_a_deleted_company_is_told_as_gone_and_its_people_wait_for_it(
     shop: Connection, sandbox: SandboxServer
 ) -> None:
     facebook = buyers.company(shop)
-    buyers.sync(shop, facebook)
+    seeded.there(shop, sandbox, facebook)
     dock = LocationFactory.create(company=facebook, region="CA")
     store.deletes(sandbox, "company", buyers.link(facebook, shop).remote_id)
 
@@ -350,8 +350,7 @@ def moved(shop: Connection, sandbox: SandboxServer) -> tuple[Contact, Company]:
     """Return a contact who is a user of Facebook and has moved to Globex, and Globex."""
     facebook, globex = buyers.company(shop), buyers.company(shop, "Globex")
     anna = ContactFactory.create(company=facebook, first_name="Anna", email="anna@x.example")
-    buyers.sync(shop, facebook, globex)
-    buyers.sync(shop, anna)
+    seeded.there(shop, sandbox, facebook, globex, anna)
     buyers.change(anna, company=globex)
     return anna, globex
 
@@ -360,7 +359,6 @@ def test_a_contact_who_moved_moves_by_a_persons_word_only(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     anna, globex = moved(shop, sandbox)
-    between.forget()
     buyers.sync(shop, anna)
     link = buyers.link(anna, shop)
     assert between.writes() == []

@@ -13,7 +13,7 @@ from connectors.inbound import Found, Missing, Page
 from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from tests import b2b as store
-from tests import buyers
+from tests import buyers, seeded
 from tests.between import Between
 
 pytestmark = pytest.mark.django_db
@@ -127,7 +127,7 @@ def test_a_record_in_other_types_is_the_same_record(
     shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
     facebook = buyers.company(shop, phone="6505550100", status="pending")
-    buyers.sync(shop, facebook)
+    seeded.there(shop, sandbox, facebook)
     plain = [pages(shop, entity)[0].records[0] for entity in ("company", "contact")]
 
     between.edits("*", _as_text)

@@ -15,7 +15,7 @@ from connectors.sandbox.server import SandboxServer
 from contacts import primary
 from contacts.models import Contact
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 from tests.factories import ContactFactory
 
@@ -25,12 +25,10 @@ ADMIN, SENIOR, JUNIOR = 0, 1, 2
 
 
 @pytest.fixture
-def facebook(shop: Connection, between: Between) -> Company:
+def facebook(shop: Connection, sandbox: SandboxServer) -> Company:
     """A company that is over there with Mark Z, its first user."""
     made = buyers.company(shop)
-    buyers.sync(shop, made)
-    assert talk.shown(buyers.lead(made), shop)[0] == "In sync"
-    between.forget()
+    seeded.there(shop, sandbox, made)
     return made
 
 
@@ -76,14 +74,16 @@ def test_a_create_sends_the_documented_fields_and_no_more(
     ]
 
 
-def test_the_first_user_gets_an_id_our_uuid_and_keeps_admin(
-    shop: Connection, facebook: Company, sandbox: SandboxServer
-) -> None:
+def test_the_first_user_gets_an_id_our_uuid_and_keeps_admin(shop: Connection, sandbox: SandboxServer) -> None:
+    facebook = buyers.company(shop)
     mark = buyers.lead(facebook)
+
+    buyers.sync(shop, facebook)
 
     (there,) = store.rows(sandbox, "user")
     assert (buyers.link(mark, shop).remote_id, there["uuid"]) == (str(there["id"]), str(mark.public_id))
     assert (there["role"], there["email"], there["welcomed"]) == (ADMIN, mark.email, False)
+    assert talk.shown(mark, shop)[0] == "In sync"
 
 
 @pytest.mark.parametrize("welcomes", ["no", "yes"])
@@ -102,11 +102,10 @@ def test_a_welcome_mail_goes_out_only_where_it_was_chosen(
 
 
 def test_an_update_sends_what_differs_and_nothing_that_is_fixed(
-    shop: Connection, facebook: Company, between: Between
+    shop: Connection, facebook: Company, sandbox: SandboxServer, between: Between
 ) -> None:
     someone = anna(facebook, phone="+1 650 555 0123")
-    buyers.sync(shop, someone)
-    between.forget()
+    seeded.there(shop, sandbox, someone)
 
     buyers.change(someone, last_name="Bell", phone="")
     buyers.sync(shop, someone)
@@ -154,7 +153,7 @@ def test_one_bad_in_a_bulk_fails_alone(
 ) -> None:
     store.set_up(sandbox, bulk_atomic=atomic)
     other = buyers.company(shop, "Globex")
-    buyers.sync(shop, other)
+    seeded.there(shop, sandbox, other)
     people = crowd(facebook, 6)
     buyers.change(people[2], email=buyers.lead(other).email)
 
@@ -229,10 +228,9 @@ def test_the_e_mail_of_another_companys_user_is_left_alone(
     shop: Connection, facebook: Company, sandbox: SandboxServer, between: Between
 ) -> None:
     globex = buyers.company(shop, "Globex")
-    buyers.sync(shop, globex)
+    seeded.there(shop, sandbox, globex)
     before = users(sandbox)
     someone = anna(facebook, email=buyers.lead(globex).email)
-    between.forget()
 
     buyers.sync(shop, someone)
 
@@ -302,8 +300,7 @@ def test_a_new_primary_is_admin_before_the_old_one_is_not(
 ) -> None:
     mark, someone = buyers.lead(facebook), anna(facebook)
     buyers.change(mark, role="junior_buyer")
-    buyers.sync(shop, someone)
-    between.forget()
+    seeded.there(shop, sandbox, someone)
 
     primary.set_primary(someone, by="tester")
     mark.refresh_from_db()
@@ -321,9 +318,8 @@ def test_the_last_admin_stays_until_another_is(
     shop: Connection, facebook: Company, sandbox: SandboxServer, between: Between
 ) -> None:
     mark, someone = buyers.lead(facebook), anna(facebook)
-    buyers.sync(shop, someone)
+    seeded.there(shop, sandbox, someone)
     Contact.objects.filter(pk=mark.pk).update(is_primary=False, role="junior_buyer")
-    between.forget()
 
     buyers.sync(shop, mark)
 
@@ -339,10 +335,10 @@ def test_a_role_of_the_stores_own_is_kept_and_shown(
 ) -> None:
     (role_id,) = store.makes(sandbox, "role", {"name": "Purchasing"})
     someone = anna(facebook)
-    buyers.sync(shop, someone)
+    seeded.there(shop, sandbox, someone)
     user_id = talk.contact_link_of(someone).remote_id
     store.changes(sandbox, "user", user_id, companyRoleId=int(role_id))
-    between.forget()
+    buyers.learn(shop)
 
     buyers.change(someone, last_name="Bell", role="senior_buyer")
     buyers.sync(shop, someone)
@@ -358,7 +354,7 @@ def test_predefined_roles_have_any_id_in_a_store(
 ) -> None:
     """An id of a plain role is no custom one, wherever the store counts from."""
     someone = anna(facebook)
-    buyers.sync(shop, someone)
+    seeded.there(shop, sandbox, someone)
 
     buyers.change(someone, role="senior_buyer")
     buyers.sync(shop, someone)

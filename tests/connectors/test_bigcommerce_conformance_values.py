@@ -14,7 +14,7 @@ from connectors.models import Connection, Synced
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact
 from tests import b2b as store
-from tests import buyers, talk
+from tests import buyers, seeded, talk
 from tests.between import Between
 from tests.connectors.test_conformance import STRANGE
 from tests.factories import CompanyFactory, ContactFactory, LocationFactory
@@ -116,7 +116,7 @@ def test_a_user_is_refused_here_from_one_above_the_limit(
     length: int,
     fits: bool,
 ) -> None:
-    facebook = _synced(shop, between)
+    facebook = _placed(shop, sandbox)
     value = text(field, length)
     someone = ContactFactory.create(**{"company": facebook, "email": "anna@facebook.example", field: value})
 
@@ -137,7 +137,7 @@ def test_an_address_is_refused_here_from_one_above_the_limit(
     length: int,
     fits: bool,
 ) -> None:
-    facebook = _synced(shop, between)
+    facebook = _placed(shop, sandbox)
     value = text(field, length)
     dock = LocationFactory.create(**{"company": facebook, "country": "NL", field: value})
 
@@ -160,7 +160,7 @@ STREETS = [
 def test_each_line_of_a_street_has_its_own_limit(
     shop: Connection, sandbox: SandboxServer, between: Between, street: str, fits: bool
 ) -> None:
-    facebook = _synced(shop, between)
+    facebook = _placed(shop, sandbox)
     dock = LocationFactory.create(company=facebook, country="NL", street=street)
     other = buyers.company(shop, "Globex", legal_street=street)
 
@@ -187,9 +187,9 @@ NAMES = [
     ("recipient", "fits"), NAMES, ids=lambda value: str(value)[:6] + str(len(str(value)))
 )
 def test_each_half_of_a_name_has_its_own_limit(
-    shop: Connection, between: Between, recipient: str, fits: bool
+    shop: Connection, sandbox: SandboxServer, between: Between, recipient: str, fits: bool
 ) -> None:
-    facebook = _synced(shop, between)
+    facebook = _placed(shop, sandbox)
     dock = LocationFactory.create(company=facebook, country="NL", recipient=recipient)
 
     buyers.sync(shop, dock)
@@ -329,9 +329,9 @@ def test_all_that_a_company_lacks_is_said_at_once(shop: Connection, between: Bet
 
 @pytest.mark.parametrize("lacks", ["first_name", "last_name", "email"])
 def test_all_that_a_user_lacks_is_said_before_any_write(
-    shop: Connection, between: Between, lacks: str
+    shop: Connection, sandbox: SandboxServer, between: Between, lacks: str
 ) -> None:
-    facebook = _synced(shop, between)
+    facebook = _placed(shop, sandbox)
     someone = ContactFactory.create(company=facebook)
     Contact.objects.filter(pk=someone.pk).update(**{lacks: ""})
 
@@ -341,8 +341,7 @@ def test_all_that_a_user_lacks_is_said_before_any_write(
     assert between.writes() == []
 
 
-def _synced(shop: Connection, between: Between) -> Company:
+def _placed(shop: Connection, sandbox: SandboxServer) -> Company:
     made = buyers.company(shop)
-    buyers.sync(shop, made)
-    between.forget()
+    seeded.there(shop, sandbox, made)
     return made
