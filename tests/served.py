@@ -45,7 +45,7 @@ def served(environment: dict[str, str], folder: Path, *, workers: int = 1) -> It
     try:
         for port in (found.port, found.health_port):
             processes.wait_until(
-                lambda port=port: _answers(f"http://{HOST}:{port}/healthz"),  # type: ignore[misc]
+                lambda port=port: answers(f"http://{HOST}:{port}/healthz"),  # type: ignore[misc]
                 timeout_s=60,
                 what="the console",
                 process=process,
@@ -55,7 +55,8 @@ def served(environment: dict[str, str], folder: Path, *, workers: int = 1) -> It
         processes.stop([process], patience_s=serve.STOP_S)
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Return whether a page is served there."""
     try:
         return requests.get(url, timeout=2).status_code == 200
     except requests.RequestException:

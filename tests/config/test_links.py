@@ -16,7 +16,6 @@ from .test_rights import Desk, desk  # noqa: F401 - the fixture
 pytestmark = [pytest.mark.django_db]
 
 LINK = re.compile(r'(?:href|hx-get|formaction-get|data-url)="([^"]+)"')
-MOST = 400
 # A link that changes something or ends the session is not followed; nor is what is no page of the console.
 LEFT_OUT = re.compile(r"/logout/|/static/|/jsi18n/|\.css|\.js")
 
@@ -27,17 +26,20 @@ def addresses(page: str, html: str) -> set[str]:
     return {one for one in found if urlsplit(one).path.startswith("/admin/") and not LEFT_OUT.search(one)}
 
 
-def shape(address: str) -> str:
-    """Return what is alike in addresses of one kind: two pages of a list need not both be followed."""
+def kinds(address: str) -> set[tuple[str, str]]:
+    """Return what is alike in addresses of one kind: the path without numbers, with each parameter's name.
+
+    Two pages of a list need not both be followed, nor each parameter beside each other one.
+    """
     parts = urlsplit(address)
-    names = sorted(re.findall(r"([^=&]+)=", parts.query))
-    return re.sub(r"\d+|[0-9a-f-]{36}", "#", parts.path) + "?" + "&".join(names)
+    path = re.sub(r"\d+|[0-9a-f-]{36}", "#", parts.path)
+    return {(path, name) for name in ["", *re.findall(r"([^=&]+)=", parts.query)]}
 
 
 def refused(client: Client, start: str) -> list[tuple[str, str, int]]:
-    """Follow links, one of each shape; return those that are refused or lead nowhere, with their page."""
-    seen, waiting, wrong = {shape(start)}, [("", start)], []
-    while waiting and len(seen) < MOST:
+    """Follow links, each with something new; return those that are refused or lead nowhere, and whence."""
+    seen, waiting, wrong = kinds(start), [("", start)], []
+    while waiting:
         page, address = waiting.pop(0)
         answer = client.get(address)
         if answer.status_code >= 400:
@@ -45,8 +47,8 @@ def refused(client: Client, start: str) -> list[tuple[str, str, int]]:
             continue
         html = answer.content.decode() if "html" in answer.get("Content-Type", "") else ""
         for one in sorted(addresses(address, html)):
-            if shape(one) not in seen:
-                seen.add(shape(one))
+            if not kinds(one) <= seen:
+                seen |= kinds(one)
                 waiting.append((address, one))
     return wrong
 

@@ -101,7 +101,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> LocalIndex:
     return LocalIndex.of((ROOT / "requirements-dev.txt").read_text(), tmp_path_factory.mktemp("index"))
 
 
-@pytest.fixture(params=HASHES)
+# The oldest pip in make test, the others in make test-slow.
+OLD_PIPS = [
+    pytest.param(pip, marks=[pytest.mark.slow] if number else []) for number, pip in enumerate(HASHES)
+]
+
+
+@pytest.fixture(params=OLD_PIPS)
 def project(request: pytest.FixtureRequest, index: LocalIndex, tmp_path: Path) -> Path:
     """Make a folder with the lock, its installer, and a .venv whose pip is old."""
     try:

@@ -113,9 +113,10 @@ def test_the_nearest_come_first_until_the_minute_is_full_and_the_rest_is_named(t
     assert f"Left out, for want of time: {left[0]}" in list(quick.report(choice, taken, left))
 
 
-@pytest.mark.parametrize("app", quick.APPS)
-def test_every_room_of_the_checkout_has_tests(app: str) -> None:
-    assert quick.choose(Tree(ROOT), [f"{app}/apps.py"]).near
+def test_every_room_of_the_checkout_has_tests() -> None:
+    tree = Tree(ROOT)
+
+    assert [app for app in quick.APPS if not quick.choose(tree, [f"{app}/apps.py"]).near] == []
 
 
 def test_a_commit_that_is_not_there_is_said(tmp_path: Path) -> None:

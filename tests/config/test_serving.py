@@ -17,7 +17,7 @@ from django.contrib.auth import get_user_model
 
 from config import processes, serve
 from config.asgi import THREADS
-from tests.served import Served, rest, send, served
+from tests.served import Served, answers, rest, send, served
 from tests.workers import ROOT, database_url
 
 pytestmark = pytest.mark.django_db
@@ -47,11 +47,11 @@ def test_more_unfinished_bodies_than_threads_do_not_stop_the_console(console: Se
         for _ in range(3 * THREADS)
     ]
 
-    answers = [requests.get(console.url + path, timeout=5).status_code for path in (LOGIN, "/healthz")]
+    statuses = [requests.get(console.url + path, timeout=5).status_code for path in (LOGIN, "/healthz")]
 
     for client in slow:
         client.close()
-    assert answers == [200, 200]
+    assert statuses == [200, 200]
 
 
 def test_a_delivery_that_does_not_arrive_in_five_seconds_is_refused_and_hung_up_on(console: Served) -> None:
@@ -99,7 +99,7 @@ def test_somebody_logs_in_by_a_form_of_either_kind(console: Served) -> None:
     login = {"username": "dana", "password": "a-long-password-of-hers"}
 
     kinds: list[Any] = [None, {"file": b"k" * 100_000}]  # with a file a form is sent in parts
-    answers = [
+    replies = [
         browser.post(
             console.url + LOGIN, data={**login, "csrfmiddlewaretoken": browser.cookies["csrftoken"]},
             files=files, timeout=20, allow_redirects=False,
@@ -107,7 +107,7 @@ def test_somebody_logs_in_by_a_form_of_either_kind(console: Served) -> None:
         for files in kinds
     ]  # fmt: skip
 
-    assert [(answer.status_code, answer.headers["Location"]) for answer in answers] == [(302, "/admin/")] * 2
+    assert [(reply.status_code, reply.headers["Location"]) for reply in replies] == [(302, "/admin/")] * 2
 
 
 def test_a_name_with_an_underscore_does_not_pass_for_the_proxys_header(console: Served) -> None:
@@ -153,30 +153,24 @@ def test_health_has_a_port_and_a_process_of_its_own(console: Served) -> None:
 
 
 def test_where_one_process_ends_the_other_does_too_and_the_status_says_so(tmp_path: Path) -> None:
-    ports = [str(processes.free_port()), str(processes.free_port())]
-    command = [
-        sys.executable,
-        "-m",
-        "config.serve",
-        "--port",
-        ports[0],
-        "--health-port",
-        ports[1],
-        "--workers",
-    ]
-    process = processes.start([*command, "1"], log=tmp_path / "log", env=dict(os.environ), cwd=ROOT)
+    ports = [processes.free_port(), processes.free_port()]
+    options = ["--port", str(ports[0]), "--health-port", str(ports[1]), "--workers", "1"]
+    command = [sys.executable, "-m", "config.serve", *options]
+    process = processes.start(command, log=tmp_path / "log", env=dict(os.environ), cwd=ROOT)
     try:
-        processes.wait_until(
-            lambda: len(psutil.Process(process.pid).children()) == 2,
-            timeout_s=30,
-            what="both",
-            process=process,
-        )
+        for port in ports:  # who is told to end while it starts is waited for in vain
+            processes.wait_until(
+                lambda port=port: answers(f"http://127.0.0.1:{port}/healthz"),  # type: ignore[misc]
+                timeout_s=60,
+                what="both",
+                process=process,
+            )
         children = psutil.Process(process.pid).children()
         children[1].send_signal(signal.SIGKILL)
         status = process.wait(serve.STOP_S + 20)
     finally:
         processes.stop([process])
 
+    assert len(children) == 2
     assert status == 1
     assert not any(child.is_running() for child in children)

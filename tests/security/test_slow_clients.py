@@ -90,7 +90,13 @@ def test_300_slow_clients_do_not_keep_others_waiting(shipped: Setup, manner: Man
 
 
 @pytest.mark.parametrize(
-    "manner", [slow_body(WEBHOOK), slow_header("/"), slow_reader(LARGE)], ids=["bodies", "headers", "readers"]
+    "manner",
+    [
+        slow_body(WEBHOOK),
+        pytest.param(slow_header("/"), marks=pytest.mark.slow),
+        pytest.param(slow_reader(LARGE), marks=pytest.mark.slow),
+    ],
+    ids=["bodies", "headers", "readers"],
 )
 def test_without_the_proxy_they_do_not_either(shipped: Setup, manner: Manner) -> None:
     at_rest_s = slowest_s(shipped.console.url, 1)
