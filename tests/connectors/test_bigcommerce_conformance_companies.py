@@ -105,18 +105,21 @@ def test_a_uuid_of_ours_is_one_for_a_store_that_checks(shop: Connection, sandbox
 
 
 @pytest.mark.parametrize("born", [0, 1, 2, 3])
-@pytest.mark.parametrize(("ours", "there"), [("pending", 0), ("active", 1), ("blocked", 3), ("inactive", 3)])
-def test_a_new_company_gets_our_status_whatever_it_is_born_with(
-    shop: Connection, sandbox: SandboxServer, between: Between, born: int, ours: str, there: int
+def test_new_companies_get_our_status_whatever_they_are_born_with(
+    shop: Connection, sandbox: SandboxServer, between: Between, born: int
 ) -> None:
+    wanted = {"pending": 0, "active": 1, "blocked": 3, "inactive": 3}
     store.set_up(sandbox, initial_company_status=born)
-    facebook = buyers.company(shop, status=ours)
+    made = {status: buyers.company(shop, f"Is {status}", status=status) for status in wanted}
 
-    buyers.sync(shop, facebook)
+    buyers.sync(shop, *made.values())
 
-    assert store.named(sandbox, "Facebook")["companyStatus"] == there
-    assert {body["companyStatus"] for body in between.bodies("PUT /companies/{}/status")} <= {there}
-    assert talk.shown(facebook, shop)[0] == "In sync"
+    for status, there in wanted.items():
+        company = store.named(sandbox, f"Is {status}")
+        assert company["companyStatus"] == there
+        calls = [one for one in between.calls("PUT /companies/{}/status") if f"/{company['id']}/" in one.path]
+        assert [one.body["companyStatus"] for one in calls] in ([], [there])
+    assert {talk.shown(one, shop)[0] for one in made.values()} == {"In sync"}
 
 
 @pytest.mark.parametrize(

@@ -51,14 +51,13 @@ def text(field: str, length: int) -> str:
     return "ä" * (length - len(end)) + end if not end else "a" * (length - len(end)) + end
 
 
-def limits(known: dict[str, tuple[str, int]]) -> list[tuple[str, str, int, bool]]:
-    """Return each limit twice: just fitting, and one above it."""
-    both = [(field, remote, limit, over) for field, (remote, limit) in known.items() for over in (0, 1)]
-    return [
-        (field, remote, limit + over, not over)
-        for field, remote, limit, over in both
-        if not (over and field.endswith("postal_code"))  # ours has no more
-    ]
+def limits(known: dict[str, tuple[str, int]], *, fits: bool) -> dict[str, tuple[str, str]]:
+    """Return for each field its remote name and a value: just fitting, or one character above the limit."""
+    return {
+        field: (remote, text(field, limit + (not fits)))
+        for field, (remote, limit) in known.items()
+        if fits or not field.endswith("postal_code")  # ours has no more
+    }
 
 
 def judged(shop: Connection, between: Between, record: Synced, field: str, *, fits: bool) -> None:
@@ -72,79 +71,81 @@ def judged(shop: Connection, between: Between, record: Synced, field: str, *, fi
     assert "Shorten" in link.errors[field]
 
 
-@pytest.mark.parametrize(("field", "remote", "length", "fits"), limits(COMPANY_LIMITS))
-def test_a_company_is_refused_here_from_one_above_the_limit(
-    shop: Connection,
-    sandbox: SandboxServer,
-    between: Between,
-    field: str,
-    remote: str,
-    length: int,
-    fits: bool,
+def stored(sandbox: SandboxServer, entity: str, record: Synced, remote: str) -> list[str]:
+    """Return what a field of a record holds in the store; nothing where it is not there."""
+    key = "externalId" if entity == "address" else "uuid"
+    return [row[remote] for row in store.rows(sandbox, entity) if row[key] == str(record.public_id)]
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_companies_are_refused_here_from_one_above_each_limit(
+    shop: Connection, sandbox: SandboxServer, between: Between, fits: bool
 ) -> None:
-    value = text(field, length)
-    made = buyers.company(shop, **{"legal_country": "NL", field: value})
+    tried = limits(COMPANY_LIMITS, fits=fits)
+    made = {
+        field: buyers.company(shop, **{"name": f"Long {field}", "legal_country": "NL", field: value})
+        for field, (_, value) in tried.items()
+    }
 
-    buyers.sync(shop, made)
+    buyers.sync(shop, *made.values())
 
-    judged(shop, between, made, field, fits=fits)
-    assert [row[remote] for row in store.rows(sandbox, "company")] == ([value] if fits else [])
+    for field, (remote, value) in tried.items():
+        judged(shop, between, made[field], field, fits=fits)
+        assert stored(sandbox, "company", made[field], remote) == ([value] if fits else [])
 
 
 @pytest.mark.parametrize("length", [100, 101])
-@pytest.mark.parametrize("field", ["first_name", "last_name", "email", "phone"])
-def test_a_first_user_is_refused_here_from_one_above_the_limit(
-    shop: Connection, sandbox: SandboxServer, between: Between, field: str, length: int
+def test_first_users_are_refused_here_from_one_above_each_limit(
+    shop: Connection, sandbox: SandboxServer, between: Between, length: int
 ) -> None:
-    made = buyers.company(shop)
-    size = length - 50 if field == "phone" else length  # the store's own customers take 50
-    Contact.objects.filter(company=made).update(**{field: text(field, size)})
+    sizes = {"first_name": length, "last_name": length, "email": length, "phone": length - 50}
+    made = {field: buyers.company(shop, f"Long {field}") for field in sizes}
+    for field, size in sizes.items():  # the store's own customers take phones of 50
+        Contact.objects.filter(company=made[field]).update(**{field: text(field, size)})
 
-    buyers.sync(shop, made)
+    buyers.sync(shop, *made.values())
 
-    judged(shop, between, made, "primary_contact", fits=length == 100)
-    assert len(store.rows(sandbox, "user")) == (1 if length == 100 else 0)
+    for company in made.values():
+        judged(shop, between, company, "primary_contact", fits=length == 100)
+    assert len(store.rows(sandbox, "user")) == (len(sizes) if length == 100 else 0)
 
 
-@pytest.mark.parametrize(("field", "remote", "length", "fits"), limits(USER_LIMITS))
-def test_a_user_is_refused_here_from_one_above_the_limit(
-    shop: Connection,
-    sandbox: SandboxServer,
-    between: Between,
-    field: str,
-    remote: str,
-    length: int,
-    fits: bool,
+@pytest.mark.parametrize("fits", [True, False])
+def test_users_are_refused_here_from_one_above_each_limit(
+    shop: Connection, sandbox: SandboxServer, between: Between, fits: bool
 ) -> None:
     facebook = _placed(shop, sandbox)
-    value = text(field, length)
-    someone = ContactFactory.create(**{"company": facebook, "email": "anna@facebook.example", field: value})
+    tried = limits(USER_LIMITS, fits=fits)
+    made = {
+        field: ContactFactory.create(**{"company": facebook, field: value})
+        for field, (_, value) in tried.items()
+    }
 
-    buyers.sync(shop, someone)
+    buyers.sync(shop, *made.values())
 
-    judged(shop, between, someone, field, fits=fits)
-    found = [row[remote] for row in store.rows(sandbox, "user") if row["uuid"] == str(someone.public_id)]
-    assert found == ([value] if fits else [])
+    for field, (remote, value) in tried.items():
+        judged(shop, between, made[field], field, fits=fits)
+        assert stored(sandbox, "user", made[field], remote) == ([value] if fits else [])
 
 
-@pytest.mark.parametrize(("field", "remote", "length", "fits"), limits(ADDRESS_LIMITS))
-def test_an_address_is_refused_here_from_one_above_the_limit(
-    shop: Connection,
-    sandbox: SandboxServer,
-    between: Between,
-    field: str,
-    remote: str,
-    length: int,
-    fits: bool,
+@pytest.mark.parametrize("fits", [True, False])
+def test_addresses_are_refused_here_from_one_above_each_limit(
+    shop: Connection, sandbox: SandboxServer, between: Between, fits: bool
 ) -> None:
     facebook = _placed(shop, sandbox)
-    value = text(field, length)
-    dock = LocationFactory.create(**{"company": facebook, "country": "NL", field: value})
+    tried = limits(ADDRESS_LIMITS, fits=fits)
+    made = {
+        field: LocationFactory.create(
+            **{"company": facebook, "country": "NL", "street": f"{number} Gracht", field: value}
+        )
+        for number, (field, (_, value)) in enumerate(tried.items())
+    }
 
-    buyers.sync(shop, dock)
+    buyers.sync(shop, *made.values())
 
-    judged(shop, between, dock, field, fits=fits)
-    assert [row[remote] for row in store.rows(sandbox, "address")] == ([value] if fits else [])
+    for field, (remote, value) in tried.items():
+        judged(shop, between, made[field], field, fits=fits)
+        assert stored(sandbox, "address", made[field], remote) == ([value] if fits else [])
 
 
 STREETS = [
@@ -207,36 +208,46 @@ def test_what_is_far_too_long_is_refused_with_words_and_never_cut(
     assert rendered.errors["name"] == "Company Name has 500 characters; B2B takes 200. Shorten it by 300."
 
 
-@pytest.mark.parametrize("what", STRANGE)
 def test_strange_values_arrive_as_they_are(
-    shop: Connection, sandbox: SandboxServer, between: Between, what: str
+    shop: Connection, sandbox: SandboxServer, between: Between
 ) -> None:
-    value = STRANGE[what].replace("\x00", "")  # PostgreSQL holds no NUL
-    one_line = " ".join(value.split()) if what != "zero width" else value
-    facebook = buyers.company(shop, name=value, legal_city=value, legal_country="NL")
-    someone = ContactFactory.create(company=facebook, first_name=value, last_name=value, email="a@x.example")
-    dock = LocationFactory.create(
-        company=facebook, label=value, city=value, country="NL", recipient=f"{value} Z"
-    )
-    for record in (facebook, someone, dock):
-        buyers.sync(shop, record)
+    values = {what: value for what, value in STRANGE.items() if what != "NUL"}  # PostgreSQL holds none
+    companies, people, docks = [], [], []
+    for number, value in enumerate(values.values()):
+        company = buyers.company(shop, name=value, legal_city=value, legal_country="NL")
+        mailbox = f"n{number}@x.example"
+        person = ContactFactory.create(company=company, first_name=value, last_name=value, email=mailbox)
+        dock = LocationFactory.create(
+            company=company, label=value, city=value, country="NL", recipient=f"{value} Z"
+        )
+        companies.append(company)
+        people.append(person)
+        docks.append(dock)
+    for records in (companies, people, docks):
+        buyers.sync(shop, *records)
     between.forget()
 
-    runs = [talk.send(shop, [record]) for record in (facebook, someone, dock)]
+    runs = [talk.send(shop, records) for records in (companies, people, docks)]
 
-    company, user, address = (
-        store.mine(sandbox, kind, record)
-        for kind, record in (("company", facebook), ("user", someone), ("address", dock))
-    )
-    assert [
-        company["companyName"],
-        company["city"],
-        user["firstName"],
-        user["lastName"],
-        address["label"],
-    ] == ([value.strip()] * 5)
-    assert f"{address['firstName']} {address['lastName']}" == f"{one_line.strip()} Z"
-    assert [run.unchanged for run in runs] == [1, 1, 1]
+    there = {
+        what: [
+            store.mine(sandbox, kind, one)
+            for kind, one in zip(("company", "user", "address"), three, strict=True)
+        ]
+        for what, *three in zip(values, companies, people, docks, strict=True)
+    }
+    arrived = {
+        what: {company["companyName"], company["city"], user["firstName"], user["lastName"], address["label"]}
+        for what, (company, user, address) in there.items()
+    }
+    assert arrived == {what: {value.strip()} for what, value in values.items()}
+    names = {what: f"{address['firstName']} {address['lastName']}" for what, (_, _, address) in there.items()}
+    one_line = {
+        what: value.strip() if what == "zero width" else " ".join(value.split())
+        for what, value in values.items()
+    }
+    assert names == {what: f"{line} Z" for what, line in one_line.items()}
+    assert [run.unchanged for run in runs] == [len(values)] * 3
     assert between.writes() == []
 
 
@@ -270,16 +281,14 @@ def _is_known(name: str) -> bool:
     return found is not None or pycountry.countries.get(alpha_2=name) is not None
 
 
-@pytest.mark.parametrize("country", ["TR", "KR", "CZ", "VN", "BO", "CI", "GB", "RU", "CD", "MK", "TW", "PS"])
-def test_countries_with_several_names_arrive(
-    shop: Connection, sandbox: SandboxServer, between: Between, country: str
-) -> None:
-    made = buyers.company(shop, legal_country=country, legal_region="")
+def test_countries_with_several_names_arrive(shop: Connection, sandbox: SandboxServer) -> None:
+    codes = ["TR", "KR", "CZ", "VN", "BO", "CI", "GB", "RU", "CD", "MK", "TW", "PS"]
+    made = {code: buyers.company(shop, f"In {code}", legal_country=code, legal_region="") for code in codes}
 
-    buyers.sync(shop, made)
+    buyers.sync(shop, *made.values())
 
-    assert talk.shown(made, shop)[0] == "In sync"
-    assert len(store.rows(sandbox, "company")) == 1
+    assert {code: talk.shown(one, shop)[0] for code, one in made.items()} == dict.fromkeys(codes, "In sync")
+    assert len(store.rows(sandbox, "company")) == len(codes)
 
 
 STATES = [
@@ -289,16 +298,19 @@ STATES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("country", "typed", "name"), STATES)
-def test_a_companys_state_goes_by_its_name(
-    shop: Connection, between: Between, country: str, typed: str, name: str
-) -> None:
-    made = buyers.company(shop, legal_country=country, legal_region=typed)
+def test_a_companys_state_goes_by_its_name(shop: Connection, between: Between) -> None:
+    made = {
+        f"{country} {typed}": buyers.company(
+            shop, f"In {country} {typed}", legal_country=country, legal_region=typed
+        )
+        for country, typed, _ in STATES
+    }
 
-    buyers.sync(shop, made)
+    buyers.sync(shop, *made.values())
 
-    assert [body["state"] for body in between.bodies("POST /companies")] == [name]
-    assert talk.shown(made, shop)[0] == "In sync"
+    sent = {body["companyName"]: body["state"] for body in between.bodies("POST /companies")}
+    assert sent == {f"In {country} {typed}": name for country, typed, name in STATES}
+    assert {talk.shown(one, shop)[0] for one in made.values()} == {"In sync"}
 
 
 @pytest.mark.parametrize("shape", ["message", "fields"])
