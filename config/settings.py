@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     "send messages": {"task": "connectors.send_alerts", "schedule": 10.0},
     "fetch users": {"task": "connectors.refresh_users", "schedule": 6 * 3600.0},
     "repair webhooks": {"task": "connectors.repair_hooks", "schedule": 24 * 3600.0},
+    "keep the log": {"task": "connectors.keep_log", "schedule": 60.0},
     "prune the log": {"task": "connectors.prune_log", "schedule": 24 * 3600.0},
 }
 
@@ -235,6 +236,7 @@ CONCORD = {
     ),
     "record_attempts": env.int("RECORD_ATTEMPTS", default=12),
     "log_retention_days": env.int("LOG_RETENTION_DAYS", default=90),
+    "log_search_s": env.float("LOG_SEARCH_S", default=2.0),  # then a search says how far it came
     # Messages about connections: a pause that ends by itself is told when it has lasted so long, and
     # failures when they are so many within an hour (0: never).
     "alert_after_s": env.float("ALERT_AFTER_S", default=120.0),

@@ -78,6 +78,12 @@ def send_alerts() -> None:
     alerts.send_due()
 
 
+@shared_task(name="connectors.keep_log", ignore_result=True)
+def keep_log() -> None:
+    """Make the log's partitions ahead, and index those that are full. Safe to run twice, safe to lose."""
+    upkeep.keep_log()
+
+
 @shared_task(name="connectors.prune_log", ignore_result=True)
 def prune_log() -> None:
     """Delete log entries that are older than the retention allows."""

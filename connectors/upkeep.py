@@ -1,4 +1,4 @@
-"""What runs by itself: ring for what is due, find what changed, prune the log."""
+"""What runs by itself: ring for what is due, find what changed, keep and prune the log."""
 
 import logging
 
@@ -8,7 +8,7 @@ from connectors import alerts, doorbell, drift, entities, pull, queue
 from connectors.models import Connection
 from connectors.pulling import notices
 from connectors.users import known, mirror
-from synclog import retention
+from synclog import partitions, retention
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,11 @@ def refresh_users() -> None:
     for connection in known.connections():
         if not connection.health.is_paused():
             mirror.refresh(connection, by=mirror.SCHEDULE)
+
+
+def keep_log() -> None:
+    """See to the partitions that the log is kept in."""
+    partitions.keep()
 
 
 def prune_log() -> None:

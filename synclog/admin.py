@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from synclog import words
 from synclog.filters import OUTCOMES, LogFilter
+from synclog.lookup import newest
 from synclog.models import Entry
 from synclog.paging import KeysetChangeList
 from synclog.strict_admin import StrictAdmin
@@ -38,7 +39,8 @@ class LogChangeList(KeysetChangeList):
         """Return the entries that the form above the grid asks for."""
         self.log_filter = LogFilter(request.GET)
         rows: QuerySet[Entry] = super().get_queryset(request, *args, **kwargs)
-        return self.log_filter.apply(rows).defer("request", "answer", "search")
+        self.question = self.log_filter.question(rows)
+        return rows.defer("request", "answer", "search")
 
 
 @admin.register(Entry)
@@ -94,7 +96,9 @@ class EntryAdmin(StrictAdmin):
             return response
         grid: LogChangeList = context["cl"]
         context["cc_filter"] = grid.log_filter
-        if not grid.result_list:
+        if grid.searched_to is not None:
+            context["cc_unfinished"] = _unfinished(grid.searched_to)
+        elif not grid.result_list:
             context.update(_nothing(grid.log_filter))
         return response
 
@@ -157,6 +161,14 @@ def _clamped(text: str, css: str = "cc-clamp") -> SafeString:
     return format_html('<span class="{}">{}</span>', css, shown)
 
 
+def _unfinished(searched_to: int) -> str:
+    """Return how far a search came that would have taken too long."""
+    entry = Entry.objects.filter(pk__gte=searched_to).order_by("pk").only("logged_at").first()
+    now = timezone.now()
+    since = f"{words.day(entry.logged_at, now)}, {words.clock(entry.logged_at)}" if entry else "now"
+    return f"This search takes long, and looked at what was logged since {since}. Older goes on."
+
+
 def _nothing(asked: LogFilter) -> dict[str, Any]:
     """Return what an empty grid says: what was looked for, and where the last entry is."""
     values, (start, end) = asked.values(), asked.interval()
@@ -166,7 +178,7 @@ def _nothing(asked: LogFilter) -> dict[str, Any]:
     if not period and (start or end):
         ends = [f"from {_point(start)}" if start else "", f"until {_point(end, is_end=True)}" if end else ""]
         period = " ".join(filter(None, ends))
-    last = asked.apply(Entry.objects.all(), with_interval=False).order_by("-id").first()
+    last = _last(asked, start, end)
     local = timezone.localtime(last.logged_at) if last else None
     return {
         "cc_nothing": f"No entries{what} {period}".rstrip() + ".",
@@ -175,6 +187,16 @@ def _nothing(asked: LogFilter) -> dict[str, Any]:
         else "",
         "cc_last_query": _query_of(asked, local.date().isoformat()) if local else "",
     }
+
+
+def _last(asked: LogFilter, start: datetime | None, end: datetime | None) -> Entry | None:
+    """Return the newest entry outside an interval that has none."""
+    outside = ([(end, None)] if end else []) + ([(None, start)] if start else [])
+    for interval in outside:
+        pks = newest(asked.question(Entry.objects.all(), interval), 1).pks
+        if pks:
+            return Entry.objects.get(pk=pks[0])
+    return None
 
 
 def _query_of(asked: LogFilter, day: str) -> str:

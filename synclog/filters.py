@@ -9,14 +9,20 @@ from typing import Any
 
 from django import forms
 from django.core import validators
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 
+from synclog.lookup import Question
 from synclog.models import Entry, Run
+
+Interval = tuple[datetime | None, datetime | None]
 
 DEFAULT_DAYS = 7
 MANY = 100  # connections offered in the drop-down
 
+TAGS = {"level": "level", "action_type": "action", "outcome": "outcome", "connection": "connection"}
 OUTCOMES = {
     "created": "created",
     "updated": "updated",
@@ -88,7 +94,7 @@ class LogFilter(forms.Form):
         """Return whether one of the folded filters is in use."""
         return any(name in self.values() for name in self.FOLDED)
 
-    def interval(self) -> tuple[datetime | None, datetime | None]:
+    def interval(self) -> Interval:
         """Return the moments that dates and times enclose: from one, up to but without the other."""
         values = self.values()
         first, last = values.get("from_date"), values.get("to_date")
@@ -104,16 +110,30 @@ class LogFilter(forms.Form):
         start = None if first is None else _moment(first, from_time or time())
         return start, None if last is None else _end(last, to_time)
 
-    def apply(self, entries: QuerySet[Entry], *, with_interval: bool = True) -> QuerySet[Entry]:
-        """Return the entries that match. Never counts."""
+    def question(self, entries: QuerySet[Entry], interval: Interval | None = None) -> Question:
+        """Return what is asked of these entries, in the interval that was entered unless another is given."""
         values = self.values()
-        start, end = self.interval() if with_interval else (None, None)
+        start, end = self.interval() if interval is None else interval
+        return Question(
+            self._apply(entries, start, end),
+            tags=[f"{tag}:{values[name]}" for name, tag in TAGS.items() if name in values],
+            text=values.get("message", "").lower(),
+            start=start,
+            end=end,
+            is_narrow="run" in values or "object" in values,
+        )
+
+    def _apply(
+        self, entries: QuerySet[Entry], start: datetime | None, end: datetime | None
+    ) -> QuerySet[Entry]:
+        values = self.values()
         if start is not None:
             entries = entries.filter(logged_at__gte=start)
         if end is not None:
             entries = entries.filter(logged_at__lt=end)
-        if "message" in values:
-            entries = entries.filter(search__icontains=values["message"].lower())
+        if "message" in values:  # by position: LIKE would be taken for a question to the index
+            position = StrIndex("search", Value(values["message"].lower()))
+            entries = entries.filter(GreaterThan(position, 0))
         if "tokens" not in values and values.get("action_type") != Entry.ActionType.TOKEN:
             entries = entries.exclude(action_type=Entry.ActionType.TOKEN)
         exact = {"level": "level", "action_type": "action_type", "outcome": "outcome", "run": "run"}

@@ -70,6 +70,8 @@ class Entry(models.Model):
 
     `description` is the sentence, `message` what was sent, as readable pairs.
     `request` and `answer` are this record's own slice, masked and at most 4 kB.
+
+    The table is partitioned by id (synclog/partitions.py).
     """
 
     class Level(models.TextChoices):
@@ -125,10 +127,26 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         default_permissions = ("view",)
         indexes = [
-            models.Index(fields=["logged_at"], name="synclog_entry_logged"),
             models.Index(fields=["run", "-id"], name="synclog_entry_run"),
             models.Index(fields=["object_id", "-id"], name="synclog_entry_object"),
         ]
 
     def __str__(self) -> str:
         return self.description
+
+
+class Block(models.Model):
+    """So many ids (`partitions.BLOCK`) that are used up and whose entries are indexed for searches.
+
+    `first_at` and `last_at` are when its first and last entry were logged; None where it has none.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"block {self.number}"

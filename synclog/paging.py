@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from synclog.lookup import Question, newest
+
 CURSOR = "p"  # Django's page parameter carries the id that a page starts below
 
 
@@ -27,17 +29,23 @@ class KeysetPaginator:
 
 
 class KeysetChangeList(ChangeList):  # type: ignore[misc]  # Unfold is untyped
-    """A change list that is ordered by -id, never counted, and goes older page by page."""
+    """The log's change list: ordered by -id, never counted, it goes older page by page.
 
+    `question` says what is looked for; `get_queryset` sets it.
+    """
+
+    question: Question
     older_query = newest_query = ""
+    searched_to: int | None = None  # the id that was come to where the search took too long
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one page below the cursor."""
         cursor = self.page_num if CURSOR in request.GET else 0
-        rows: QuerySet[Any] = self.queryset.filter(pk__lt=cursor) if cursor > 0 else self.queryset
-        page = list(rows[: self.list_per_page + 1])
-        self.result_list = page[: self.list_per_page]
-        older = self.result_list[-1].pk if len(page) > self.list_per_page else None
+        found = newest(self.question, self.list_per_page + 1, below=cursor if cursor > 0 else None)
+        pks = found.pks[: self.list_per_page]
+        self.result_list = list(self.queryset.filter(pk__in=pks)) if pks else []
+        self.searched_to = found.searched_to
+        older = pks[-1] if len(found.pks) > self.list_per_page else found.searched_to
         self.paginator = KeysetPaginator(self.list_per_page, older=older, is_newest=cursor <= 0)
         self.older_query = self.get_query_string({CURSOR: older}) if older else ""
         self.newest_query = self.get_query_string(remove=[CURSOR]) if cursor > 0 else ""

@@ -1,7 +1,9 @@
 """PostgreSQL as docker-compose.yml sets it up: Concord's role owns its database and nothing else."""
 
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -66,5 +68,20 @@ def test_a_dump_of_another_owner_is_restored_by_the_role_of_concord(cluster: Shi
 
     cluster.sql("concord", dumped, "concord")
 
-    tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public' AND tableowner = 'concord'"
+    owned = "pg_get_userbyid(relowner) = 'concord' AND relkind IN ('r', 'p') AND NOT relispartition"
+    tables = f"SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND {owned}"
     assert int(cluster.sql("concord", tables, "concord")) == len(connection.introspection.table_names())
+
+
+def test_the_role_of_concord_may_partition_and_index_the_log(cluster: ShippedCluster) -> None:
+    cluster.sql("postgres", "CREATE DATABASE log OWNER concord")
+    env = {**os.environ, "DATABASE_URL": f"postgres://concord@/{cluster.server.sockets}/log"}
+    keep = ["shell", "-v0", "-c", "from synclog import partitions; partitions.keep()"]
+
+    for arguments in (["migrate", "-v0"], keep):
+        subprocess.run([sys.executable, "manage.py", *arguments], check=True, cwd=ROOT, env=env)
+    cluster.sql("concord", "SELECT setval('synclog_entry_id_seq', 16384)", "log")
+    subprocess.run([sys.executable, "manage.py", *keep], check=True, cwd=ROOT, env=env)
+
+    indexed = "SELECT count(*) FROM pg_indexes WHERE indexname = 'synclog_entry_0_0_words'"
+    assert cluster.sql("concord", indexed, "log") == "1"
