@@ -137,17 +137,24 @@ class _Reader:
     def __init__(self, question: Question, sample_from: int) -> None:
         self.question = question
         self.hints = _hints(question.text, sample_from)
-        self.is_indexed = bool(self.hints or question.tags or question.is_narrow)
-        self.by_bitmaps: bool | None = None
+        self.has_terms = bool(self.hints or question.tags)  # that the index of closed partitions knows
+        self.planned: tuple[str, str] | None = None
+        with connection.cursor() as cursor:
+            self.oversized = partitions.oversized(cursor)
 
     def read(self, part: _Range, size: int) -> list[int]:
         """Return the newest ids of a range."""
         rows = _between(self.question.entries, part.start, part.end)
-        self._plan(by_bitmaps=self.question.is_narrow or (self.is_indexed and bool(part.blocks)))
-        if not (self.is_indexed and part.blocks):
+        if self.question.is_narrow and not self.has_terms:  # their own index has them in this order
+            self._plan("off", "on")
             return list(rows.order_by("-pk")[:size])
-        group = f"group:{part.start // GROUP}"
-        some = list(self._by_index(rows, group).order_by()[:MANY])
+        if not (self.has_terms and part.blocks):
+            self._plan("on", "on")
+            return list(rows.order_by("-pk")[:size])
+        self._plan("off", "off")
+        is_inside = any(one.start < (part.end or 0) and part.start < one.end for one in self.oversized)
+        group = [f"group:{part.start // GROUP}"] if is_inside else []  # one list less to read where it is not
+        some = list(self._by_index(rows, *group).order_by()[:MANY])
         if len(some) < MANY:
             return sorted(some, reverse=True)[:size]
         found: list[int] = []
@@ -158,18 +165,19 @@ class _Reader:
                 break
         return found
 
-    def _by_index(self, rows: QuerySet[Entry, int], place: str) -> QuerySet[Entry, int]:
-        if not (self.hints or self.question.tags):
-            return rows  # a run's or a record's: their own index is shorter
-        return rows.filter(*self.hints, _condition(_TAGS, [*self.question.tags, place]))
+    def _by_index(self, rows: QuerySet[Entry, int], *place: str) -> QuerySet[Entry, int]:
+        tags = [*self.question.tags, *place]
+        return rows.filter(*self.hints, *([_condition(_TAGS, tags)] if tags else []))
 
-    def _plan(self, *, by_bitmaps: bool) -> None:
-        """Have only bitmaps used, or let the planner choose: its guess of a text is too often wrong."""
-        if by_bitmaps is not self.by_bitmaps:
-            choice = "off" if by_bitmaps else "on"
+    def _plan(self, by_row: str, by_order: str) -> None:
+        """Say whether tables are read row by row, and in an index's order; else by bitmaps of what matches.
+
+        The planner guesses how many entries have a text or two tags; it may be wrong in each partition anew.
+        """
+        if self.planned != (by_row, by_order):
             with connection.cursor() as cursor:
-                cursor.execute(_SETTINGS, [choice, choice])
-            self.by_bitmaps = by_bitmaps
+                cursor.execute(_SETTINGS, [by_row, by_order])
+            self.planned = by_row, by_order
 
 
 def _between(entries: QuerySet[Entry, Any], start: int, end: int | None) -> QuerySet[Entry, int]:

@@ -107,6 +107,11 @@ def closed(cursor: Any) -> list[Partition]:
     return [partition for partition in _partitions(cursor) if partition.end <= last + 1]
 
 
+def oversized(cursor: Any) -> list[Partition]:
+    """Return the partitions that hold more than a group: of before there were any, or made too late."""
+    return [partition for partition in _partitions(cursor) if partition.end - partition.start > GROUP]
+
+
 def drop(cursor: Any, partition: Partition) -> None:
     """Remove a closed partition with its entries."""
     _lock(cursor, partition)
