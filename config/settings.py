@@ -224,6 +224,8 @@ CONCORD = {
     "call_timeout_s": env.float("CALL_TIMEOUT_S", default=60.0),
     "lease_margin_s": env.float("LEASE_MARGIN_S", default=30.0),
     "drain_s": env.float("DRAIN_S", default=30.0),
+    "look_every_s": 0.5,  # a talker, for clicks and for requests that were withdrawn
+    "flush_s": 2.0,  # answers wait no longer to be stored
     # How long a call that got no answer may still be carried out by the other side.
     "unanswered_s": env.float("UNANSWERED_CALL_S", default=300.0),
     "connection_backoff_s": (

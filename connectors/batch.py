@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db import DataError
 from django.utils import timezone
 
@@ -30,7 +31,6 @@ from synclog import runs
 logger = logging.getLogger(__name__)
 
 FLUSH_ROWS = 200  # one vendor batch: its answers come together, so they are stored together
-FLUSH_S = 2.0
 UNSTORABLE = (DataError, UnicodeError)
 FOUL = "The answer about this record could not be stored. Concord's operator finds it in the worker's log."
 
@@ -174,7 +174,8 @@ class Batch:
             answered += 1
             self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
-            if len(self.answers) >= FLUSH_ROWS or time.monotonic() - self.stored_at > FLUSH_S:
+            waited_s = time.monotonic() - self.stored_at
+            if len(self.answers) >= FLUSH_ROWS or waited_s > settings.CONCORD["flush_s"]:
                 self._store()
         if answered < len(wanted) and not self.desk.gives_way:
             raise RuntimeError(f"{len(wanted) - answered} records got no outcome")

@@ -16,8 +16,6 @@ from connectors.models import Connection, Link
 from connectors.protocol import Adoption, Connector, FetchedToken, TokenSource, Window
 from connectors.tokens import SharedToken
 
-LOOK_EVERY_S = 0.5  # for clicks, and for requests that were withdrawn
-
 
 def lease_s() -> float:
     """Return how long a slot is held without renewal: longer than any call may take."""
@@ -100,7 +98,7 @@ class Desk:
     def _withdrawn(self) -> set[int]:
         """Return which rows of the batch nobody wants sent any more. Asks the database now and then."""
         now = time.monotonic()
-        if self.kind is not None and self.rows and now - self.checked_at > LOOK_EVERY_S:
+        if self.kind is not None and self.rows and now - self.checked_at > settings.CONCORD["look_every_s"]:
             self.checked_at = now
             self.withdrawn = queue.withdrawn(self.kind, self.lease, self._open())
         return self.withdrawn - self.answered
@@ -115,7 +113,8 @@ class Desk:
         Asks the database now and then.
         """
         now = time.monotonic()
-        if not self.urgent and not self.gives_way and now - self.looked_at > LOOK_EVERY_S:
+        is_time = now - self.looked_at > settings.CONCORD["look_every_s"]
+        if is_time and not self.urgent and not self.gives_way:
             self.looked_at = now
             kinds = entities.in_order(self.connection.system.entities)
             self.gives_way = queue.has_due(self.connection, kinds, urgent=True)

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection, transaction
 
 from connectors import tasks
-from connectors.queue import bulk
 from synclog import partitions, retention
 from synclog.models import Block, Entry, Run
 from synclog.partitions import AHEAD, BLOCK, GROUP
@@ -210,7 +209,7 @@ def test_nothing_is_lost_while_partitions_are_merged(transactional_db: None) -> 
 
     def insert() -> None:
         while not stop.is_set():
-            bulk.insert([Entry(level="INFO", action_type="customer_sync") for _ in range(20)])
+            Entry.objects.bulk_create([Entry(level="INFO", action_type="customer_sync")] * 20)
             count[0] += 20
         connection.close()
 
