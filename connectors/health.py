@@ -116,8 +116,14 @@ def _tell_halving(connection: Connection, problem: ConnectorError, batch: int) -
 
 
 def _backoff_s(failures: int) -> float:
+    """Return a wait with jitter, a tenth of the longest at least.
+
+    Without the least, the pause may be over before the worker that noted it looks: it would try
+    again at once.
+    """
     first_s, last_s = settings.CONCORD["connection_backoff_s"]
-    return random.uniform(0, min(last_s, first_s * 2 ** min(failures - 1, 20)))
+    most_s = min(last_s, first_s * 2 ** min(failures - 1, 20))
+    return random.uniform(most_s / 10, most_s)
 
 
 def _pause_for(connection: Connection, kind: str, error: ConnectorError, wait_s: float | None) -> None:

@@ -58,6 +58,21 @@ def test_a_quota_used_up_in_the_middle_of_a_batch_still_pauses(
     assert h.is_paused()
 
 
+def test_a_connection_that_does_not_answer_is_not_tried_again_at_once_however_the_jitter_falls(
+    salesforce: Connection, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(random, "uniform", lambda least, most: least)
+    company = CompanyFactory.create()
+    talk.break_it(
+        sandbox, {"fault": "drop_before_commit", "match": {"route": "collections_upsert"}, "times": 1}
+    )
+
+    talk.send(salesforce, [company])
+
+    assert talk.count(sandbox, "collections_upsert") == 1
+    assert talk.link_of(company).state == "pending"
+
+
 def test_a_field_left_at_adoption_comes_back_after_a_lost_answer(
     salesforce: Connection, sandbox: SandboxServer, settings: Any
 ) -> None:
