@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     settings.PASSWORD_HASHERS = ["tests.hashers.CheapHasher"]
     settings.WHITENOISE_AUTOREFRESH = True  # else each new client reads all static files
+    _wait_by_no_clock()
     emptying.install()
     gc.set_threshold(50_000, 20, 100)  # by default a sixth of the time goes into looking for cycles
     if not xdist_worker:
@@ -62,6 +63,20 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
     # An xdist worker would read its settings before this hook if it inherited the name.
     del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _wait_by_no_clock() -> None:
+    """Let drains in this process end, and waits last, however slow the machine is.
+
+    A drain ends when nothing is due. What waits after a failure is not due again before a
+    test says so. Workers, which are processes of their own, keep the settings they are given.
+    """
+    settings.CONCORD = {
+        **settings.CONCORD,
+        "drain_s": 3_600.0,
+        "connection_backoff_s": (3_600.0, 3_600.0),
+        "record_backoff_s": (3_600.0, 14_400.0),
+    }
 
 
 @pytest.hookimpl(trylast=True)

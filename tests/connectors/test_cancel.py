@@ -212,6 +212,7 @@ def test_a_record_whose_answer_is_missing_does_not_say_in_sync(
     company.phone = "A"
     company.save()
     assert talk.account_of(sandbox, company)["Phone"] == "B"
+    assert queue.waiting(run.pk) == 1  # not answered, and not tried again yet
 
     cancel(run, salesforce)
 

@@ -346,6 +346,7 @@ def test_an_edit_after_a_lost_create_arrives_also_where_the_primary_moved(
     talk.request(b2b, [other])
     store.break_it(sandbox, {"fault": "drop_after_commit", "times": 1, "match": {"method": "POST"}})
     talk.send(b2b, [company])
+    assert link_of(company).state == Link.State.PENDING  # so the edit goes along, automatic sync or not
 
     primary.set_primary(other, by="dana")
     company.refresh_from_db()
