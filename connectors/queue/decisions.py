@@ -137,10 +137,10 @@ FORGOTTEN = (
 def _forget_remote(link: Link) -> None:
     """Forget who the record is there, but not that a call about it may still be carried out."""
     if link.remote_id:  # else the call without an answer may still make the record
-        link.create_sent = {}
+        link.create_sent, link.unsure = {}, False
     link.remote_id = link.remote_url = link.owner_fallback = ""
     link.snapshot, link.left, link.changed, link.remarks = {}, {}, [], {}
-    link.unsure = link.adopted = False
+    link.adopted = False
 
 
 def _locked(entity: str, link_pk: int) -> tuple[Entity[Any, Any], Any]:

@@ -1,13 +1,14 @@
 """What else happens to a record while a call about it may still be carried out, or was refused."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from companies.models import CompanyLink, LocationLink
+from companies.models import Company, CompanyLink, LocationLink
 from connectors import entities, pull, queue, registry, upkeep
-from connectors.models import Connection
-from connectors.protocol import Outcome, Status
+from connectors.models import Connection, Link
+from connectors.protocol import CREATE, Outcome, Status
 from connectors.pulling import notices
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact
@@ -133,6 +134,57 @@ def test_a_record_that_is_unlinked_and_sent_again_is_still_checked(
     assert seen == "Checking"
     assert talk.account_of(sandbox, company)["Phone"] == "+14155550002"
     assert talk.shown(company, salesforce)[0] == "In sync"
+
+
+def made_unheard(b2b: Connection, sandbox: SandboxServer) -> Company:
+    """Return a company that was made over there by a call whose answer got lost."""
+    company = CompanyFactory.create(name="Late Inc")
+    primary = ContactFactory.create(company=company, is_primary=True, email="first@late.example")
+    talk.request(b2b, [primary])
+    store.break_it(sandbox, {"fault": "drop_after_commit", "times": 1, "match": {"method": "POST"}})
+    talk.send(b2b, [company])
+    assert link_of(company).remote_id == ""
+    return company
+
+
+def unlinked(link: Link) -> None:
+    queue.unlink("company", link.pk, by="dana")
+
+
+def chosen(link: Link) -> None:
+    queue.choose("company", link.pk, CREATE, by="dana", run=talk.new_run(link.connection).pk)
+
+
+@pytest.mark.parametrize("decide", [unlinked, chosen])
+def test_a_decision_forgets_no_create_that_may_have_arrived(
+    b2b: Connection, sandbox: SandboxServer, decide: Callable[[Link], None]
+) -> None:
+    company = made_unheard(b2b, sandbox)
+
+    decide(link_of(company))
+
+    link = link_of(company)
+    assert link.create_sent == {"adminEmail": "first@late.example", "companyName": "Late Inc"}
+    assert link.unsure
+
+
+def test_a_company_that_is_unlinked_and_renamed_behind_a_lost_create_is_made_once(
+    b2b: Connection, sandbox: SandboxServer
+) -> None:
+    company = made_unheard(b2b, sandbox)
+    unlinked(link_of(company))
+    primary = Contact.objects.get(company=company)
+    primary.email = "second@late.example"
+    primary.save()
+    company.name = "Later Inc"
+    company.save()
+
+    talk.request(b2b, [company])
+    talk.later(b2b)
+    talk.later(b2b)
+
+    assert [row["companyName"] for row in store.rows(sandbox, "company")] == ["Later Inc"]
+    assert talk.shown(company, b2b)[0] == "In sync"
 
 
 @pytest.mark.parametrize("values", [{"unsure": True}, {"recheck_at": "2026-11-30T00:00Z"}])
