@@ -193,6 +193,22 @@ def test_a_refused_record_that_is_deleted_meanwhile_leaves_no_problem(
     assert kind.links().count() == 0
 
 
+def test_a_refusal_says_nothing_of_an_earlier_call_that_got_no_answer(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    company = CompanyFactory.create(name="Facebook")
+    talk.break_it(
+        sandbox, {"fault": "drop_after_commit", "match": {"route": "collections_upsert"}, "times": 1}
+    )
+    talk.send(salesforce, [company])
+    lease, (row,) = _claimed(salesforce)
+    company.delete()
+
+    _settle(salesforce, lease, row, Outcome(Status.REJECTED, code="x", message="No."))
+
+    assert orphan() == ("company", "", "Facebook")
+
+
 def test_an_answer_that_never_came_is_said_as_one(salesforce: Connection, sandbox: SandboxServer) -> None:
     company = CompanyFactory.create(name="Facebook")
     talk.break_it(
