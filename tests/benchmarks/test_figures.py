@@ -40,7 +40,7 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def tested(sandbox_url: str, **values: Any) -> Connection:
+def with_facts(sandbox_url: str, **values: Any) -> Connection:
     """Return a connection that knows what the other side's fields take, as after Test connection."""
     made = ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce", **values)
     begin(sandbox_url, 0)
@@ -70,7 +70,7 @@ def wait_until_sent(within_s: float = 600.0) -> None:
 @pytest.mark.parametrize("slots", [1, 4])
 def test_records_per_second(sandbox_url: str, workers: Workers, latency_ms: int, slots: int) -> None:
     """Two worker processes as the compose file starts them, beside two processes of bare requests."""
-    connection = tested(sandbox_url, max_slots=slots)
+    connection = with_facts(sandbox_url, max_slots=slots)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS))
     mapping = registry.mapping(connection, "company")
     payloads = [
@@ -113,7 +113,7 @@ def test_contacts_per_second(sandbox_url: str, workers: Workers) -> None:
     """Contacts behind their companies, in one click on both; then the companies were there before."""
     for _ in range(2):
         workers.start(threads=8)
-    connection = tested(sandbox_url, max_slots=4)
+    connection = with_facts(sandbox_url, max_slots=4)
     companies = Company.objects.bulk_create(CompanyFactory.build_batch(RECORDS // CONTACTS_EACH))
     contacts = Contact.objects.bulk_create(
         ContactFactory.build(company=company, is_primary=number == 0)
