@@ -36,8 +36,12 @@ _TAGS = """synclog_tags("synclog_entry"."id", "synclog_entry"."level", "synclog_
     "synclog_entry"."outcome", "synclog_entry"."connection_id") @> %s::text[]"""
 _GRAMS = 'synclog_grams("synclog_entry"."search") @> %s::text[]'
 _WORD = re.compile(rf"[a-z0-9]{{{GRAM},}}")  # pg_trgm takes others for letters in some databases only
-_SETTINGS = """SELECT set_config('enable_seqscan', %s, true), set_config('enable_indexscan', %s, true),
-    set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)"""
+# How a statement may be planned. The planner guesses how many entries have a text, or two tags together, and
+# is wrong in each partition anew; and it takes a run's entries to lie evenly between the others.
+_COMMON = "SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_seqscan = "
+_IN_ORDER = f"{_COMMON} on; SET LOCAL enable_indexscan = on"
+_BY_BITMAPS = f"{_COMMON} off; SET LOCAL enable_indexscan = off"
+_BY_OWN_INDEX = f"{_COMMON} off; SET LOCAL random_page_cost = 0; SET LOCAL seq_page_cost = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,25 +142,28 @@ class _Reader:
         self.question = question
         self.hints = _hints(question.text, sample_from)
         self.has_terms = bool(self.hints or question.tags)  # that the index of closed partitions knows
-        self.planned: tuple[str, str] | None = None
+        self.planned = ""
         with connection.cursor() as cursor:
-            self.oversized = partitions.oversized(cursor)
+            self.oversized = partitions.oversized(cursor) if self.has_terms else []
 
     def read(self, part: _Range, size: int) -> list[int]:
         """Return the newest ids of a range."""
         rows = _between(self.question.entries, part.start, part.end)
         if self.question.is_narrow and not self.has_terms:  # their own index has them in this order
-            self._plan("off", "on")
+            self._plan(_BY_OWN_INDEX)
             return list(rows.order_by("-pk")[:size])
         if not (self.has_terms and part.blocks):
-            self._plan("on", "on")
+            self._plan(_IN_ORDER)
             return list(rows.order_by("-pk")[:size])
-        self._plan("off", "off")
-        is_inside = any(one.start < (part.end or 0) and part.start < one.end for one in self.oversized)
+        self._plan(_BY_BITMAPS)
+        is_inside = any(start < (part.end or 0) and part.start < end for start, end in self.oversized)
         group = [f"group:{part.start // GROUP}"] if is_inside else []  # one list less to read where it is not
         some = list(self._by_index(rows, *group).order_by()[:MANY])
         if len(some) < MANY:
             return sorted(some, reverse=True)[:size]
+        if self.question.is_narrow:
+            self._plan(_BY_OWN_INDEX)
+            return list(rows.order_by("-pk")[:size])
         found: list[int] = []
         for number in part.blocks:
             mine = _between(rows, number * BLOCK, (number + 1) * BLOCK)
@@ -169,15 +176,11 @@ class _Reader:
         tags = [*self.question.tags, *place]
         return rows.filter(*self.hints, *([_condition(_TAGS, tags)] if tags else []))
 
-    def _plan(self, by_row: str, by_order: str) -> None:
-        """Say whether tables are read row by row, and in an index's order; else by bitmaps of what matches.
-
-        The planner guesses how many entries have a text or two tags; it may be wrong in each partition anew.
-        """
-        if self.planned != (by_row, by_order):
+    def _plan(self, how: str) -> None:
+        if self.planned != how:
             with connection.cursor() as cursor:
-                cursor.execute(_SETTINGS, [by_row, by_order])
-            self.planned = by_row, by_order
+                cursor.execute(how)
+            self.planned = how
 
 
 def _between(entries: QuerySet[Entry, Any], start: int, end: int | None) -> QuerySet[Entry, int]:

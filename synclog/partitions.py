@@ -34,16 +34,19 @@ CLOSED_TIMEOUT_S = 5.0  # of a partition that nobody inserts into: autovacuum gi
 RUN_S = 50.0
 _ADVISORY = 0x10600001
 
-_PARTITIONS = """
+_BOUNDS = """pg_inherits JOIN pg_class AS child ON child.oid = inhrelid, LATERAL regexp_match(
+    pg_get_expr(relpartbound, child.oid), 'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)'
+) AS bound WHERE inhparent = 'synclog_entry'::regclass AND bound IS NOT NULL"""
+_PARTITIONS = f"""
 SELECT child.relname, bound[1]::bigint, bound[2]::bigint,
     to_regclass(child.relname || '_words') IS NOT NULL,
     (SELECT count(*) FROM synclog_block WHERE number >= bound[1]::bigint / %(block)s
         AND number < bound[2]::bigint / %(block)s)
-FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid,
-LATERAL regexp_match(pg_get_expr(relpartbound, child.oid), 'FROM \\(''?(\\d+)''?\\) TO \\(''?(\\d+)') AS bound
-WHERE inhparent = 'synclog_entry'::regclass AND bound IS NOT NULL
-ORDER BY bound[1]::bigint
-"""
+FROM {_BOUNDS} ORDER BY bound[1]::bigint
+"""  # noqa: S608 - our own words
+_OVERSIZED = f"""
+SELECT bound[1]::bigint, bound[2]::bigint FROM {_BOUNDS} AND bound[2]::bigint - bound[1]::bigint > %s
+"""  # noqa: S608
 _LAST_ID = "SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM synclog_entry_id_seq"
 _BLOCKS = """
 INSERT INTO synclog_block (number, first_at, last_at)
@@ -107,9 +110,10 @@ def closed(cursor: Any) -> list[Partition]:
     return [partition for partition in _partitions(cursor) if partition.end <= last + 1]
 
 
-def oversized(cursor: Any) -> list[Partition]:
-    """Return the partitions that hold more than a group: of before there were any, or made too late."""
-    return [partition for partition in _partitions(cursor) if partition.end - partition.start > GROUP]
+def oversized(cursor: Any) -> list[tuple[int, int]]:
+    """Return where partitions are that hold more than a group: of before there were any, or made too late."""
+    cursor.execute(_OVERSIZED, [GROUP])
+    return list(cursor.fetchall())
 
 
 def drop(cursor: Any, partition: Partition) -> None:
