@@ -18,7 +18,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@celeryd_after_setup.connect
 def _collect_seldom(**_: Any) -> None:
     """Look for cycles of objects seldom: a batch makes many objects and hardly a cycle.
 
@@ -27,3 +26,6 @@ def _collect_seldom(**_: Any) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+celeryd_after_setup.connect(_collect_seldom, weak=False)
