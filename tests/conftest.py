@@ -19,6 +19,7 @@ import pytest
 import redis
 import requests
 from django.conf import settings
+from pytest_django.plugin import blocking_manager_key
 
 from tests import chromium, emptying, template_database
 from tests.seconds import Seconds
@@ -58,8 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(50_000, 20, 100)  # by default a sixth of the time goes into looking for cycles
     if not xdist_worker:
         config.pluginmanager.register(Seconds(), "seconds")
-        if getattr(config.option, "numprocesses", None):
-            _templates.append(template_database.begin(_services[0].folder))
     hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
     # An xdist worker would read its settings before this hook if it inherited the name.
     del os.environ["DJANGO_SETTINGS_MODULE"]
@@ -77,6 +76,15 @@ def _wait_by_no_clock() -> None:
         "connection_backoff_s": (3_600.0, 3_600.0),
         "record_backoff_s": (3_600.0, 14_400.0),
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where there are several processes, migrate a database that each of them copies."""
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if not is_worker and getattr(session.config.option, "numprocesses", None):
+        session.config.stash[blocking_manager_key].unblock()  # this process runs no test
+        _templates.append(template_database.begin(_services[0].folder))
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,11 +1,14 @@
 """The services of the tests themselves: real ones, and nothing left behind."""
 
+import os
 import socket
 
 import pytest
 import requests
+from django.db import connection
 
 from connectors.models import Connection
+from tests import template_database
 from tests.workers import Worker
 
 
@@ -28,3 +31,10 @@ def test_the_sandbox_connection_points_at_a_server_that_answers(salesforce: Conn
 
     assert answer.status_code == 200
     assert salesforce.health.failures == 0
+
+
+@pytest.mark.skipif(template_database.FILE not in os.environ, reason="one process migrates its own")
+@pytest.mark.django_db
+def test_of_several_test_processes_each_copies_the_one_migrated_database() -> None:
+    assert connection.settings_dict["TEST"]["TEMPLATE"].endswith("_template")
+    assert connection.settings_dict["NAME"].endswith(os.environ["PYTEST_XDIST_WORKER"])
