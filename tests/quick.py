@@ -232,8 +232,8 @@ def main() -> int:
     chosen = parser.parse_args()
     tree, changed = Tree(ROOT), changed_since(chosen.base or base_of_branch())
     choice = choose(tree, changed)
-    measured = json.loads((ROOT / MEASURED).read_text()) if (ROOT / MEASURED).exists() else {}
-    taken, left = fit(tree, choice, measured)
+    known = json.loads((ROOT / MEASURED).read_text()) if (ROOT / MEASURED).exists() else {}
+    taken, left = fit(tree, choice, {path: seconds for path, (_, seconds) in known.items()})
     print(f"{len(changed)} changed files; {len(taken)} test modules:", *report(choice, taken, left), sep="\n")  # noqa: T201
     if not taken:
         return 0

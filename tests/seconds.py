@@ -1,6 +1,6 @@
 """How long each test module takes, kept in pytest's cache for `make quick`."""
 
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 
@@ -8,20 +8,25 @@ KEY = "concord/seconds"
 
 
 class Seconds:
-    """Add up what every test of a module takes, with its set-up; keep what was run whole."""
+    """Add up what the tests of each module take, with their set-up; keep the last run of most of them."""
 
     def __init__(self) -> None:
-        self.spent: Counter[str] = Counter()
+        self.spent: defaultdict[str, float] = defaultdict(float)
+        self.tests: defaultdict[str, set[str]] = defaultdict(set)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one phase of a test."""
-        self.spent[report.nodeid.partition("::")[0]] += report.duration  # type: ignore[assignment]
+        path = report.nodeid.partition("::")[0]
+        self.spent[path] += report.duration
+        self.tests[path].add(report.nodeid)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Keep the longest that each module took: a part of one says little of the whole."""
+        """Keep, for each module, how many tests took how long; a part of them says little of the whole."""
         cache: pytest.Cache | None = getattr(session.config, "cache", None)
         if cache is None:  # -p no:cacheprovider
             return
         known = cache.get(KEY, {})
-        longest = {path: round(max(took, known.get(path, 0.0)), 1) for path, took in self.spent.items()}
-        cache.set(KEY, {**known, **longest})
+        for path, spent in self.spent.items():
+            if len(self.tests[path]) >= known.get(path, [0])[0]:
+                known[path] = [len(self.tests[path]), round(spent, 1)]
+        cache.set(KEY, known)
