@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import pytest
 
-KEY = "concord/seconds"
+KEY = "concord/test_seconds"
 
 
 class Seconds:
