@@ -6,6 +6,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,8 @@ def test_where_one_process_ends_the_other_does_too_and_the_status_says_so(tmp_pa
         status = process.wait(serve.STOP_S + 20)
     finally:
         processes.stop([process])
+        with suppress(ProcessLookupError):  # who was killed could not end its own worker
+            os.killpg(process.pid, signal.SIGKILL)
 
     assert len(children) == 2
     assert status == 1
