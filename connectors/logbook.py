@@ -19,6 +19,7 @@ SLICE_CHARS = 4_000  # of a request or an answer kept per entry
 VALUE_CHARS = 200  # of one value in the readable pairs
 NAME_CHARS = 100  # of a record's name in a sentence: what happened to it must be seen too
 MAX_CANDIDATES = 10
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 
 _VERBS = {
     Status.CREATED: "created",
@@ -192,7 +193,7 @@ def _changes(mapping: FieldMapping, old: Mapping[str, Any], sent: Mapping[str, A
 def _slice(value: Any, secrets: Sequence[str]) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = value if isinstance(value, str) else _JSON.encode(value)
     text = text.replace("\x00", "")
     return mask(text, secrets, most=SLICE_CHARS)
 
