@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings
@@ -44,6 +44,7 @@ class Batch:
     renderer: Renderer
     connector: Connector
     answers: list[queue.Result] = field(default_factory=list)
+    storing: list[queue.Result] = field(default_factory=list)  # while the next call is under way
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
     rows: Sequence[Any] = ()
@@ -174,8 +175,9 @@ class Batch:
             answered += 1
             self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
-            waited_s = time.monotonic() - self.stored_at
-            if len(self.answers) >= FLUSH_ROWS or waited_s > settings.CONCORD["flush_s"]:
+            if len(self.answers) >= FLUSH_ROWS and answered < len(wanted):
+                self._store_aside()
+            elif time.monotonic() - self.stored_at > settings.CONCORD["flush_s"]:
                 self._store()
         if answered < len(wanted) and not self.desk.gives_way:
             raise RuntimeError(f"{len(wanted) - answered} records got no outcome")
@@ -237,14 +239,34 @@ class Batch:
 
     def _store(self) -> None:
         """Store what was answered so far, and look again at what was edited meanwhile."""
+        self._finish_storing()
         if self.answers:
-            try:
-                self._settle(self.answers)
-            except UNSTORABLE:
-                self._settle_one_by_one()
-            owners.refused(self.desk.connection, (answer.outcome for answer in self.answers))
-            self._ask_for_parents()
+            self._store_these(self.answers)
         self.answers, self.stored_at = [], time.monotonic()
+
+    def _store_aside(self) -> None:
+        """As `_store`, while the next call is under way: these rows are no part of it."""
+        self._finish_storing()
+        self.storing, self.answers, self.stored_at = self.answers, [], time.monotonic()
+        self.desk.aside.start(partial(self._store_these, self.storing))
+
+    def _finish_storing(self) -> None:
+        """Wait for what is stored aside. What could not be is among the answers again; raises why."""
+        try:
+            self.desk.aside.wait()
+        except Exception:
+            self.answers = [*self.storing, *self.answers]
+            raise
+        finally:
+            self.storing = []
+
+    def _store_these(self, answers: Sequence[queue.Result]) -> None:
+        try:
+            self._settle(answers)
+        except UNSTORABLE:
+            self._settle_one_by_one(answers)
+        owners.refused(self.desk.connection, (answer.outcome for answer in answers))
+        self._ask_for_parents(answers)
 
     def _settle(self, answers: Sequence[queue.Result]) -> None:
         connection = self.desk.connection
@@ -258,9 +280,9 @@ class Batch:
         pairs = [(answer.row, answer.outcome.remote_id) for answer in answers]
         return [row for row, remote_id in pairs if remote_id and remote_id != self.claimed.get(row.pk)]
 
-    def _ask_for_parents(self) -> None:
+    def _ask_for_parents(self, answers: Sequence[queue.Result]) -> None:
         """Have the parents looked at whose children found nobody at their id."""
-        lost = [answer.row for answer in self.answers if answer.outcome.code == PARENT_GONE]
+        lost = [answer.row for answer in answers if answer.outcome.code == PARENT_GONE]
         if not lost or not self.kind.parent:
             return
         pks = {getattr(row.record, f"{self.kind.parent}_id") for row in lost}
@@ -272,9 +294,9 @@ class Batch:
             priority=Link.Priority.SAVE, full=True,
         )  # fmt: skip
 
-    def _settle_one_by_one(self) -> None:
+    def _settle_one_by_one(self, answers: Sequence[queue.Result]) -> None:
         """Store answers of which one holds what no database takes: the others must not wait for it."""
-        for answer in self.answers:
+        for answer in answers:
             try:
                 self._settle([replace(answer, outcome=_storable(answer.outcome))])
             except UNSTORABLE as error:

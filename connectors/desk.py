@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from connectors import entities, health, identity, pacing, queue, registry
+from connectors.aside import Aside
 from connectors.entities import Entity
 from connectors.errors import Withdrawn
 from connectors.models import Connection, Link
@@ -44,6 +45,7 @@ class Desk:
     withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
     checked_at: float = 0.0  # for those, by the monotonic clock
     seen: pacing.Seen | None = None  # of the limit, and not kept yet
+    aside: Aside = field(default_factory=Aside)  # for what is done while a call is under way
 
     @contextmanager
     def connector(self) -> Iterator[Connector]:
@@ -57,6 +59,7 @@ class Desk:
                 identity.confirm(self.connection, connector)
                 yield connector
         finally:
+            self.aside.close()
             if self.seen is not None:
                 pacing.observe(self.connection, self.seen)
 
