@@ -94,7 +94,7 @@ class Company(Synced):
             self.legal_city,
             self.legal_region,
             self.legal_postal_code,
-            str(self.legal_country or ""),
+            self.__dict__.get("legal_country") or "",  # its code, without an object around it
         )
 
     @property
@@ -181,7 +181,9 @@ class Location(Synced):
     @property
     def address(self) -> Address:
         """Return the address alone."""
-        return Address(self.street, self.city, self.region, self.postal_code, str(self.country or ""))
+        return Address(
+            self.street, self.city, self.region, self.postal_code, self.__dict__.get("country") or ""
+        )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save; a default mark is taken from the location that had it. Requests the company too."""

@@ -38,7 +38,8 @@ class Desk:
     urgent: bool = False  # the batch under way is a person's click
     gives_way: bool = False  # to a click: what has no outcome is released
     looked_at: float = 0.0  # for clicks, by the monotonic clock
-    answered: set[int] = field(default_factory=set)  # pks of the batch under way that have an outcome
+    pks: set[int] = field(default_factory=set)  # of the batch under way
+    answered: set[int] = field(default_factory=set)  # those of them that have an outcome
     writes: set[int] = field(default_factory=set)  # pks that the last announced write is about
     unsent: set[int] = field(default_factory=set)  # of these, begun by a call that was not made yet
     half_written: set[int] = field(default_factory=set)  # pks of half-made records: no cancel stops them
@@ -66,6 +67,7 @@ class Desk:
     def begin(self, kind: Entity[Any, Any], rows: Mapping[str, Any]) -> None:
         """Take up a batch: rows by their key."""
         self.kind, self.rows = kind, dict(rows)
+        self.pks = {row.pk for row in rows.values()}
         self.urgent = any(row.priority == Link.Priority.CLICK for row in rows.values())
         self.gives_way = False
         self.answered, self.writes, self.unsent, self.withdrawn = set(), set(), set(), set()
@@ -96,7 +98,7 @@ class Desk:
 
     def _open(self) -> set[int]:
         """Return the rows of the batch that have no outcome yet."""
-        return {row.pk for row in self.rows.values()} - self.answered
+        return self.pks - self.answered
 
     def _withdrawn(self) -> set[int]:
         """Return which rows of the batch nobody wants sent any more. Asks the database now and then."""

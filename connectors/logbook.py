@@ -46,7 +46,8 @@ class Entries:
     ) -> None:
         self.connection, self.entity, self.mapping = connection, entity, mapping
         self.secrets = kinds.secrets(connection.system.logins, connection.credentials)
-        self.now = now
+        self.now, self.where = now, connection.system.label
+        self.url_of = connection.urls_of(entity.name)
 
     def of(self, row: Any, outcome: Outcome) -> dict[str, Any]:
         """Return the row of one attempt: all columns but the id and the user."""
@@ -54,7 +55,7 @@ class Entries:
         remote_id = outcome.remote_id or row.remote_id
         named = str(record)
         name = states.capped(named, NAME_CHARS)
-        description = _sentence(connection, self.mapping, name, outcome, remote_id)
+        description = _sentence(self.where, self.mapping, name, outcome, remote_id)
         pairs = _pairs(self.mapping, outcome.sent)
         code = outcome.code or (LEFT_OUT if outcome.remarks else "")
         return {
@@ -72,7 +73,7 @@ class Entries:
             "object_id": record.public_id,
             "object_name": named[:500],
             "remote_id": remote_id,
-            "remote_url": connection.record_url(self.entity.name, remote_id)[:500],
+            "remote_url": self.url_of(remote_id)[:500],
             "direction": "out",
             "outcome": outcome.status.value,
             "code": code[:100],
@@ -139,10 +140,7 @@ def _level(outcome: Outcome) -> str:
     return Entry.Level.WARNING if is_unusual else Entry.Level.INFO
 
 
-def _sentence(
-    connection: Connection, mapping: FieldMapping, name: str, outcome: Outcome, remote_id: str
-) -> str:
-    where = connection.system.label
+def _sentence(where: str, mapping: FieldMapping, name: str, outcome: Outcome, remote_id: str) -> str:
     verb = _VERBS[outcome.status]
     if outcome.status is Status.CREATED:
         head = f"{name} created in {where} as {remote_id}"

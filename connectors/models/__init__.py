@@ -3,6 +3,7 @@
 `connectors/queue/` is the only writer of link state and slots.
 """
 
+from connectors.models import lookups as lookups  # registers them
 from connectors.models.accounts import Comparison, Connection, ConnectionHealth, Pace, Slot, Token
 from connectors.models.alerts import Alert, AlertState
 from connectors.models.inbound import Cursor, Listener, Notice, Orphan, Sighting, Stray

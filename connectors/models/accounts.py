@@ -1,7 +1,9 @@
 """Connections: accounts of remote systems, how they fare, and who may talk to them."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings as project
@@ -96,8 +98,12 @@ class Connection(models.Model):
 
     def record_url(self, entity: str, remote_id: str) -> str:
         """Return the page of a record over there, "" where there is none."""
-        url = self.system.record_url
-        return url(self.base_url, self.settings, entity, remote_id) if remote_id else ""
+        return self.urls_of(entity)(remote_id)
+
+    def urls_of(self, entity: str) -> Callable[[str], str]:
+        """Return what tells, of many records of an entity, their page over there."""
+        url = partial(self.system.record_url, self.base_url, self.settings, entity)
+        return lambda remote_id: url(remote_id) if remote_id else ""
 
     def sends_by_itself(self, record: "Synced") -> bool:
         """Return whether saving this record sends it: its entity is automatic, and its status is sent."""

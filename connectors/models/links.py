@@ -10,10 +10,15 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from connectors.models.accounts import Connection
+from connectors.models.rows import Document, Row
 
 
 class LinkQuerySet(models.QuerySet[Any]):
     """The vocabulary of link state."""
+
+    def to_send(self) -> Self:
+        """Leave out, until they are asked for, columns that say nothing of what is to be sent."""
+        return self.defer("enabled_by", "enabled_at", "requested_at", "leased_at")
 
     def linked(self) -> Self:
         """Return links whose record exists over there."""
@@ -24,7 +29,7 @@ class LinkQuerySet(models.QuerySet[Any]):
         return self.filter(state="pending", enabled="yes", record__sync_enabled=True, not_before__lte=Now())
 
 
-class Link(models.Model):
+class Link(Row):
     """Who one record is in one remote system, what was agreed, what is wanted.
 
     This row is the outbox: there is no second queue. Subclasses add `record`, a
@@ -66,15 +71,13 @@ class Link(models.Model):
         max_length=10, choices=OwnerFallback.choices, blank=True, default=""
     )  # who got the new record over there instead of who should have
 
-    snapshot = models.JSONField(default=dict, blank=True)  # remote names: what they are known to hold
-    left = models.JSONField(
-        default=dict, blank=True
-    )  # ours that differed at adoption: not sent while unchanged
+    snapshot = Document(default=dict, blank=True)  # remote names: what they are known to hold
+    left = Document(default=dict, blank=True)  # ours that differed at adoption: not sent while unchanged
     unsure = models.BooleanField(default=False)  # the last answer is missing: don't believe the snapshot
     full = models.BooleanField(default=False)  # asked for: send every field at the next claim
     synced_at = models.DateTimeField(null=True, blank=True)
     synced_version = models.PositiveIntegerField(default=0)
-    changed = models.JSONField(default=list, blank=True)  # our field names that differ, found at save
+    changed = Document(default=list, blank=True)  # our field names that differ, found at save
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.IDLE)
     ticket = models.UUIDField(null=True, blank=True)  # fresh for each request: only its holder closes the row
@@ -88,18 +91,18 @@ class Link(models.Model):
     lease = models.UUIDField(null=True, blank=True)
     leased_at = models.DateTimeField(null=True, blank=True)
     # What a create was sent with that may have arrived: it is looked for by that, too.
-    create_sent = models.JSONField(default=dict, blank=True)
+    create_sent = Document(default=dict, blank=True)
     # A call about it got no answer and may be carried out until then: read it again after that.
     recheck_at = models.DateTimeField(null=True, blank=True)
 
     failed_at = models.DateTimeField(null=True, blank=True)
     code = models.CharField(max_length=100, blank=True)
     message = models.TextField(blank=True)
-    errors = models.JSONField(default=dict, blank=True)
-    candidates = models.JSONField(default=list, blank=True)
+    errors = Document(default=dict, blank=True)
+    candidates = Document(default=list, blank=True)
     # What is left out although the record is sent: what people call the field -> why, as a sentence.
-    remarks = models.JSONField(default=dict, blank=True)
-    ways = models.JSONField(default=list, blank=True)  # what else a person may decide: see protocol.Way
+    remarks = Document(default=dict, blank=True)
+    ways = Document(default=list, blank=True)  # what else a person may decide: see protocol.Way
     choice = models.CharField(max_length=64, blank=True)  # a person's: "create", a way or a remote id
 
     objects = LinkQuerySet.as_manager()
@@ -130,7 +133,7 @@ class Link(models.Model):
         return f"{self.connection_id}/{self.record_id}: {self.remote_id or '–'}"
 
 
-class Synced(models.Model):
+class Synced(Row):
     """A record that is kept in agreement with remote systems.
 
     `public_id` is its key over there and in every URL; the integer pk orders

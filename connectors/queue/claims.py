@@ -11,7 +11,7 @@ from django.db.models import Case, F, PositiveSmallIntegerField, Q, QuerySet, Va
 
 from connectors import clock, entities
 from connectors.entities import Entity
-from connectors.models import Connection, Link
+from connectors.models import Connection, Link, LinkQuerySet
 from connectors.protocol import Adoption
 from connectors.queue import orphans
 from connectors.queue.rechecks import over_at
@@ -66,7 +66,7 @@ def _compiled(entity_name: str, urgent: bool) -> tuple[str, tuple[Any, ...]]:
     return sql, tuple(values)
 
 
-def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> QuerySet[Any]:
+def _due(connection: Connection, entity: Entity[Any, Any], *, urgent: bool = False) -> LinkQuerySet:
     free = Q(lease=None) | ~Q(lease__in=talking(connection))
     # Asked each time, not remembered: a child whose parent comes, or goes, needs no waking.
     due = entity.links().due().filter(free, parent_is_there(entity), connection=connection)
@@ -100,6 +100,7 @@ def claim(
     with transaction.atomic():
         rows = list(
             _due(connection, entity, urgent=urgent)
+            .to_send()
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )
@@ -108,7 +109,8 @@ def claim(
         rows = _fitting(rows, connection.batch_size, limit)
         # Read after the locks, not joined: PostgreSQL fetches the newest version of a row
         # that it locks, beside the join's old one, and the ticket would be newer than the record.
-        records = entity.whole().in_bulk([row.record_id for row in rows])
+        whole = entity.whole().defer("created_at", "updated_at")
+        records = whole.in_bulk([row.record_id for row in rows])
         for row in rows:
             row.record = records[row.record_id]
             row.unsure = row.unsure or (row.full and bool(row.remote_id))  # nothing to send anew

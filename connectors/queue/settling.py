@@ -3,7 +3,7 @@
 import random
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -75,7 +75,8 @@ def settle(
         versions = _versions(entity, held)
         cancelled = {pk for pk, row in rows.items() if row.code == CANCELLED}
         edited = {pk: rows[pk].changed for pk in rows}  # as saves meanwhile have marked them
-        settled = [_decide(connection, entity, mapping, rows[result.row.pk], result, now) for result in held]
+        url_of = connection.urls_of(entity.name)
+        settled = [_decide(mapping, rows[result.row.pk], result, url_of, now) for result in held]
         for result in held:
             if versions.get(result.row.record_id) != result.row.record.version:
                 rows[result.row.pk].changed = edited[result.row.pk]  # until `find_changed` has looked
@@ -122,19 +123,14 @@ def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int
 
 
 def _decide(
-    connection: Connection,
-    entity: Entity[Any, Any],
-    mapping: Mapping,
-    row: Any,
-    result: Result,
-    now: datetime,
+    mapping: Mapping, row: Any, result: Result, url_of: Callable[[str], str], now: datetime
 ) -> Result:
     """Set the row's new values; return the result as it is to be logged."""
     mine, outcome = result.row, result.outcome
     requested_again = row.ticket != mine.ticket
     row.lease = None
     row.remote_id = outcome.remote_id or mine.remote_id
-    row.remote_url = connection.record_url(entity.name, row.remote_id)
+    row.remote_url = url_of(row.remote_id)
     row.snapshot, row.left, row.unsure = mine.snapshot, mine.left, mine.unsure
     if outcome.status in AGREED:
         _agree(row, result, mapping, now)
