@@ -77,6 +77,12 @@ class Field:
     path: str = ""
     block: str = ""  # fields of one block, like an address, are filled together or not at all
 
+    def fits(self, value: Json) -> bool:
+        """Return whether a value is neither missing where one is needed, nor too long."""
+        if value is None or value == "":
+            return not self.required
+        return self.max_length is None or not isinstance(value, str) or len(value) <= self.max_length
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -99,7 +105,7 @@ class Rendered:
     def for_create(self) -> dict[str, Json]:
         """Return all that a new record gets, without blanks: a create omits them."""
         whole = {**self.first, **self.payload}
-        return {name: value for name, value in whole.items() if not is_blank(value)}
+        return {name: value for name, value in whole.items() if value is not None and value != ""}
 
     def problems(self, *, is_new: bool) -> dict[str, str]:
         """Return what is wrong, by our names, all at once."""
@@ -171,10 +177,11 @@ class Mapping:
             values, errors = always if item.master == "local" and item.only is None else first
             found = item.value(subject) if item.value else subject.read(item.path or item.local)
             values[item.remote] = value = item.to_remote(found)
-            own = item.problem(subject) if item.problem else ""
-            if problem := own or self._problem(item, value):
+            if item.problem and (problem := item.problem(subject)):
                 errors.setdefault(item.local, problem)
-            if remark := item.remark(subject) if item.remark else "":
+            elif not item.fits(value):
+                errors.setdefault(item.local, self._problem(item, value))
+            if item.remark and (remark := item.remark(subject)):
                 remarks.setdefault(item.local, remark)
         return Rendered(
             always[0],
@@ -188,15 +195,14 @@ class Mapping:
         )
 
     def _problem(self, item: Field, value: Json) -> str:
-        if item.required and is_blank(value):
+        """Return why a value does not fit, as a sentence."""
+        if is_blank(value):
             return f"{item.label} is empty; {self.system} needs it. Fill it in and save."
-        if item.max_length is not None and isinstance(value, str) and len(value) > item.max_length:
-            over = len(value) - item.max_length
-            return (
-                f"{item.label} has {len(value)} characters; {self.system} takes {item.max_length}. "
-                f"Shorten it by {over}."
-            )
-        return ""
+        over = len(value) - (item.max_length or 0)
+        return (
+            f"{item.label} has {len(value)} characters; {self.system} takes {item.max_length}. "
+            f"Shorten it by {over}."
+        )
 
     def identity(self, rendered: Rendered) -> str:
         """Return a mark of who a record is: what a person agreed to of another one says nothing of it."""

@@ -6,6 +6,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import lookups
 
+_READ_TWICE = (list, tuple, set, frozenset, dict)
+
 
 @models.BigAutoField.register_lookup
 class InArray(lookups.In):
@@ -15,10 +17,16 @@ class InArray(lookups.In):
     on the rows.
     """
 
+    def get_prep_lookup(self) -> Any:
+        """Return the keys; numbers are what they are."""
+        if isinstance(self.rhs, _READ_TWICE) and all(type(key) is int for key in self.rhs):
+            return self.rhs
+        return super().get_prep_lookup()
+
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """Return the condition and its values; raises EmptyResultSet where no row can be meant."""
         keys = self.rhs
-        if not self.rhs_is_direct_value() or not all(isinstance(key, int | None) for key in keys):
+        if not self.rhs_is_direct_value() or {type(key) for key in keys} - {int, type(None)}:
             return super().as_sql(compiler, connection)
         known = {key for key in keys if key is not None}
         if not known:

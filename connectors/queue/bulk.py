@@ -6,10 +6,9 @@ database spends storing them. What all rows have in common goes along once.
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
+import orjson
 from django.db import connection as database
 from django.db import models
 
@@ -64,15 +63,12 @@ def _type(field: Any) -> str:
     return str(field.rel_db_type(database) if field.primary_key else field.db_type(database))
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in a row")
-
-
-_json = json.JSONEncoder(default=_plain).encode
+def _json(value: Any) -> str:
+    """Return a document. What orjson does not take, such as half an emoji, is the database's to refuse."""
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(value, default=str)
 
 
 def _execute(statement: str, values: Sequence[str]) -> None:

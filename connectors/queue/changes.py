@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from connectors import doorbell, entities, registry
@@ -71,7 +72,8 @@ def _want(kind: Entity[Any, Any], record: Synced, connection: Connection, reques
         if wanted and not _held(connection, kind, record):
             _request_saved(kind, record, connection, requested_by)
     elif link.enabled == Link.Enabled.YES:
-        link.record = record
+        link.record = record.twin()  # what is read along with it, is as of now
+        prefetch_related_objects([link.record], *kind.related(""))
         _after_save(kind, link, connection, requested_by)
 
 

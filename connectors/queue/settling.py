@@ -105,16 +105,9 @@ def _lock(entity: Entity[Any, Any], lease: uuid.UUID, results: Sequence[Result])
     locked = entity.link.objects.filter(pk__in=mine, lease=lease).select_for_update().order_by("record_id")
     rows = {}
     for values in locked.values("id", *WRITTEN_MEANWHILE):
-        row = rows[values["id"]] = _twin(mine[values["id"]])
+        row = rows[values["id"]] = mine[values["id"]].twin()
         row.__dict__.update(values)
     return rows
-
-
-def _twin(row: Any) -> Any:
-    """Return a second instance of a row with the same values. `copy` does as much in ten times the time."""
-    twin = object.__new__(type(row))
-    twin.__dict__ = {**row.__dict__}
-    return twin
 
 
 def _versions(entity: Entity[Any, Any], held: Sequence[Result]) -> dict[int, int]:

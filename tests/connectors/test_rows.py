@@ -24,6 +24,13 @@ def test_keys_are_asked_for_as_one_array() -> None:
     assert "= ANY('{" in asked[0]["sql"]
 
 
+def test_keys_that_come_one_by_one_are_asked_for_too() -> None:
+    made = CompanyFactory.create_batch(2)
+
+    assert set(Company.objects.filter(pk__in=(one.pk for one in made))) == set(made)
+    assert set(Company.objects.filter(pk__in={made[0].pk: ""})) == {made[0]}
+
+
 def test_no_key_finds_nothing_without_asking() -> None:
     CompanyFactory.create()
 

@@ -79,7 +79,8 @@ class _Block:
         return region, country
 
     def _of(self, read: Callable[[Any], str | None]) -> Callable[[Subject], Any]:
-        return lambda subject: read(subject.read(self.path))
+        path = self.path
+        return lambda subject: read(subject.read(path))
 
 
 @dataclass(frozen=True, slots=True)
