@@ -158,6 +158,7 @@ def test_where_one_process_ends_the_other_does_too_and_the_status_says_so(tmp_pa
     options = ["--port", str(ports[0]), "--health-port", str(ports[1]), "--workers", "1"]
     command = [sys.executable, "-m", "config.serve", *options]
     process = processes.start(command, log=tmp_path / "log", env=dict(os.environ), cwd=ROOT)
+    children: list[psutil.Process] = []
     try:
         for port in ports:  # who is told to end while it starts is waited for in vain
             processes.wait_until(
@@ -171,8 +172,9 @@ def test_where_one_process_ends_the_other_does_too_and_the_status_says_so(tmp_pa
         status = process.wait(serve.STOP_S + 20)
     finally:
         processes.stop([process])
-        with suppress(ProcessLookupError):  # who was killed could not end its own worker
-            os.killpg(process.pid, signal.SIGKILL)
+        for child in children:  # who was killed could not end its own worker
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
 
     assert len(children) == 2
     assert status == 1
