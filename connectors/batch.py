@@ -7,7 +7,7 @@ opening the connection).
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -15,17 +15,16 @@ from django.conf import settings
 from django.db import DataError
 from django.utils import timezone
 
-from connectors import drift, health, logbook, owners, queue, recheck
+from connectors import drift, health, logbook, outcomes, owners, queue, recheck
 from connectors.desk import Desk
 from connectors.entities import Entity
-from connectors.errors import ConnectorError, LeaseLost, RateLimited, Rejected, Transient, Withdrawn
+from connectors.errors import LeaseLost, Withdrawn
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
 from connectors.models import Link
 from connectors.owners import OwnerPlan
 from connectors.protocol import AGREED, HELD, PARENT_GONE, STALE, Change, Connector, Outcome, Status
 from connectors.rendering import Parent, Renderer, held
-from connectors.text import storable
 from synclog import runs
 
 logger = logging.getLogger(__name__)
@@ -79,10 +78,10 @@ class Batch:
         self.desk.begun, self.desk.filled, self.rows = set(), {}, rows
         self.claimed = {row.pk: row.remote_id for row in rows}
         self.desk.begin(self.kind, {})  # what is read first concerns no row
+        self.desk.checked_at = time.monotonic()  # nobody has withdrawn them: they were just claimed
         try:
             self.overwritten = recheck.read_again(self.connector, self.mapping, rows)
-            changes = self._changes(sorted(rows, key=lambda row: not row.remote_id))
-            self._converse(changes)
+            self._send(self._parts(rows))
             self._learn_again()
         except LeaseLost:
             self._store()  # touches only rows that nobody has taken over
@@ -97,6 +96,35 @@ class Batch:
             self._tell_answered()
         finally:
             self._count_calls()
+
+    def _parts(self, rows: Sequence[Any]) -> list[Sequence[Any]]:
+        """Return what is rendered and sent together: linked rows call by call, new ones at once.
+
+        One question finds all the new ones that are there already; linked ones need none, and
+        so the first call of many goes out before the others are rendered.
+        """
+        size = self.connector.batch_size
+        if len(rows) <= size:
+            return [sorted(rows, key=lambda row: not row.remote_id)]
+        linked = [row for row in rows if row.remote_id]
+        new = [row for row in rows if not row.remote_id]
+        return [linked[start : start + size] for start in range(0, len(linked), size)] + [new] * bool(new)
+
+    def _send(self, parts: Sequence[Sequence[Any]]) -> None:
+        """Send part after part. A click goes before the next one: what is left is released."""
+        for number, part in enumerate(parts):
+            if number:
+                self._store_aside()
+                if self.desk.more_urgent():
+                    self._release([row for later in parts[number:] for row in later])
+                    return
+            self._converse(self._changes(part))
+        self._store()
+
+    def _release(self, rows: Sequence[Any]) -> None:
+        """Store what was answered, and let go of rows that come later."""
+        self._store()
+        queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
 
     def _learn_again(self) -> None:
         """Ask for the facts where records wait for that. The next batch is rendered by them.
@@ -136,17 +164,20 @@ class Batch:
         if self.mapping.owner:
             unlinked = [row.record for row in rows if not row.remote_id]
             self.owners = owners.plans(self.desk.connection, unlinked) if unlinked else {}
+        widened: dict[int, dict[str, Any]] = {}
         for row, rendered in pairs:
             fields = outstanding(rendered.payload, row.snapshot, row.left, unsure=row.unsure)
-            if outcome := self._held(row) or _without_call(row, rendered, fields):
+            if outcome := self._held(row) or outcomes.without_call(row, rendered, fields):
                 self._keep(row, rendered, outcome)
             else:
                 wanted.append((row, rendered, self._change(row, rendered, fields)))
-                self._widen(row, fields)
-        if self.widened:
-            queue.widen(self.kind, self.desk.lease, self.widened)
-            self.desk.begun.update(self.widened)
-        self._store()
+                widened |= self._widened(row, fields)
+        if widened:
+            queue.widen(self.kind, self.desk.lease, widened)
+            self.desk.begun.update(widened)
+            self.widened |= widened
+        if not self.storing:
+            self._store()
         return wanted
 
     def _held(self, row: Any) -> Outcome | None:
@@ -154,23 +185,21 @@ class Batch:
         why = held(self.desk.connection, self.mapping, row.record, is_linked=bool(row.remote_id))
         return Outcome(Status.SKIPPED, row.remote_id, HELD, why) if why else None
 
-    def _widen(self, row: Any, fields: Mapping[str, Any]) -> None:
-        """Note what is about to be set for the first time; see `queue.widen`."""
+    def _widened(self, row: Any, fields: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+        """Return what is about to be set for the first time; see `queue.widen`."""
         new = {
             name: value
             for name, value in fields.items()
             if name in row.left or (value is not None and is_blank(row.snapshot.get(name)))
         }
-        if row.remote_id and row.snapshot and new:
-            self.widened[row.pk] = new
+        return {row.pk: new} if row.remote_id and row.snapshot and new else {}
 
     def _converse(self, wanted: list[tuple[Any, Rendered, Change]]) -> None:
         if not wanted:
             return
         self.desk.begin(self.kind, {change.key: row for row, _, change in wanted})
-        outcomes = self.connector.push(self.kind.name, [change for _, _, change in wanted])
         answered = 0
-        for outcome in outcomes:
+        for outcome in self.connector.push(self.kind.name, [change for _, _, change in wanted]):
             row, rendered, _ = wanted[answered]
             answered += 1
             self.desk.answered.add(row.pk)
@@ -182,11 +211,8 @@ class Batch:
         if answered < len(wanted) and not self.desk.gives_way:
             raise RuntimeError(f"{len(wanted) - answered} records got no outcome")
         self._count_calls()  # before the last answer: who waits for the run reads both at once
-        self._store()
         if answered < len(wanted):
-            queue.release(
-                self.kind, self.desk.lease, [row for row, _, _ in wanted[answered:]], self.desk.begun
-            )
+            self._release([row for row, _, _ in wanted[answered:]])
 
     def _change(self, row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Change:
         plan, parent = self.owners.get(row.record.pk), self.renderer.parent_of(row.record)
@@ -248,7 +274,8 @@ class Batch:
         """As `_store`, while the next call is under way: these rows are no part of it."""
         self._finish_storing()
         self.storing, self.answers, self.stored_at = self.answers, [], time.monotonic()
-        self.desk.aside.start(partial(self._store_these, self.storing))
+        if self.storing:
+            self.desk.aside.start(partial(self._store_these, self.storing))
 
     def _finish_storing(self) -> None:
         """Wait for what is stored aside. What could not be is among the answers again; raises why."""
@@ -298,7 +325,7 @@ class Batch:
         """Store answers of which one holds what no database takes: the others must not wait for it."""
         for answer in answers:
             try:
-                self._settle([replace(answer, outcome=_storable(answer.outcome))])
+                self._settle([replace(answer, outcome=outcomes.as_storable(answer.outcome))])
             except UNSTORABLE as error:
                 logger.error("an answer could not be stored", exc_info=error)
                 answer.row.unsure = True
@@ -309,7 +336,7 @@ class Batch:
     def _broke_off(self, rows: Sequence[Any], error: Exception) -> None:
         """Keep what was answered, blame a lone record, let go of the rest, back off."""
         self._store()
-        lone = _blame(error) if len(rows) == 1 else None
+        lone = outcomes.blame(error) if len(rows) == 1 else None
         if lone is not None:
             self._doubt(rows[0])
             self._keep(rows[0], self.renderer.one(rows[0].record), lone)
@@ -329,48 +356,3 @@ class Batch:
             sent = {**self.widened.get(row.pk, {}), **self.desk.filled.get(row.pk, {})}
             row.snapshot = {**row.snapshot, **queue.said(sent)}
             row.left = {name: value for name, value in row.left.items() if name not in sent}
-
-
-def _storable(outcome: Outcome) -> Outcome:
-    exchange = outcome.exchange
-    return replace(
-        outcome,
-        code=str(storable(outcome.code)),
-        message=str(storable(outcome.message)),
-        errors=storable(dict(outcome.errors)),
-        sent=storable(dict(outcome.sent)),
-        noted=storable(dict(outcome.noted)),
-        ways=[replace(item, **storable(asdict(item))) for item in outcome.ways],
-        candidates=[replace(item, **storable(asdict(item))) for item in outcome.candidates],
-        exchange=replace(exchange, request=storable(exchange.request), answer=storable(exchange.answer)),
-    )
-
-
-def _without_call(row: Any, rendered: Rendered, fields: Mapping[str, Any]) -> Outcome | None:
-    """Return the outcome of a record that needs no call, None for one that does."""
-    if problems := rendered.problems(is_new=not row.remote_id):
-        return Outcome(Status.REJECTED, code="invalid", errors=problems)
-    if rendered.is_orphan:  # its parent went between the claim and now
-        return Outcome(Status.WAITING)
-    if row.remote_id and not fields and not row.unsure:
-        return Outcome(Status.UNCHANGED, remote_id=row.remote_id)
-    return None
-
-
-def _blame(error: Exception) -> Outcome | None:
-    """Return the outcome of a record that was alone when its call failed, if it is to blame."""
-    if isinstance(error, RateLimited):
-        return None
-    if isinstance(error, Transient):
-        return Outcome(Status.TRANSIENT, code=error.code, message=error.message) if error.halves else None
-    if isinstance(error, Rejected):
-        return Outcome(Status.REJECTED, code=error.code, message=error.message, errors=error.errors)
-    if type(error) is ConnectorError:
-        return Outcome(Status.REJECTED, code=error.code, message=error.message)
-    if isinstance(error, ConnectorError):
-        return None
-    text = (
-        "Concord failed on this record in a way that nobody foresaw. "
-        "Its operator finds the cause in the worker's log."
-    )
-    return Outcome(Status.REJECTED, code="internal", message=text)

@@ -72,7 +72,6 @@ class Desk:
         self.gives_way = False
         self.answered, self.writes, self.unsent, self.withdrawn = set(), set(), set(), set()
         self.half_written = set()
-        self.checked_at = time.monotonic()  # they were just claimed
 
     def tick(self) -> None:
         """Renew the slot and wait for a turn. Raises LeaseLost, Withdrawn, and RateLimited for a far turn."""
