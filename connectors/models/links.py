@@ -16,10 +16,6 @@ from connectors.models.rows import Document, Row
 class LinkQuerySet(models.QuerySet[Any]):
     """The vocabulary of link state."""
 
-    def to_send(self) -> Self:
-        """Leave out, until they are asked for, columns that say nothing of what is to be sent."""
-        return self.defer("enabled_by", "enabled_at", "requested_at", "leased_at")
-
     def linked(self) -> Self:
         """Return links whose record exists over there."""
         return self.exclude(remote_id="")

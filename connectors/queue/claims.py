@@ -100,7 +100,6 @@ def claim(
     with transaction.atomic():
         rows = list(
             _due(connection, entity, urgent=urgent)
-            .to_send()
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("priority", "not_before", "record_id")[:limit]
         )
