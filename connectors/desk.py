@@ -41,7 +41,7 @@ class Desk:
     pks: set[int] = field(default_factory=set)  # of the batch under way
     answered: set[int] = field(default_factory=set)  # those of them that have an outcome
     writes: set[int] = field(default_factory=set)  # pks that the last announced write is about
-    unsent: set[int] = field(default_factory=set)  # of these, begun by a call that was not made yet
+    unsent: set[int] = field(default_factory=set)  # begun by a call that was not made yet
     half_written: set[int] = field(default_factory=set)  # pks of half-made records: no cancel stops them
     withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
     checked_at: float = 0.0  # for those, by the monotonic clock
@@ -128,7 +128,7 @@ class Desk:
     def writing(self, keys: Iterable[str]) -> None:
         """Note which rows the next call writes."""
         self.writes = {self.rows[key].pk for key in keys}
-        self.unsent = self.writes - self.begun
+        self.unsent |= self.writes - self.begun
         self.begun.update(self.writes)
 
     def creating(self, key: str, sent: Mapping[str, Any]) -> None:

@@ -152,7 +152,10 @@ def sandbox_server() -> "Iterator[SandboxServer]":
 @pytest.fixture
 def sandbox(sandbox_server: "SandboxServer") -> "SandboxServer":
     """Return the sandbox as new: empty, without faults, calls counted from zero."""
+    from connectors.systems.bigcommerce import store_index
+
     requests.post(f"{sandbox_server.url}/_control/reset", timeout=10).raise_for_status()
+    store_index.forget_all()  # ids begin anew, which no real store's do
     return sandbox_server
 
 

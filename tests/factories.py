@@ -113,4 +113,4 @@ class B2BFactory(ConnectionFactory):
         "access_token": "rehearsal-token",
         "client_secret": "rehearsal-secret",
     }
-    batch_size = 50
+    batch_size = 100

@@ -43,7 +43,7 @@ def point(sandbox_url: str) -> None:
             "credentials": LOGIN,
             "settings": SETTINGS,
             "auto_push": {"company": True, "contact": True, "location": True},
-            "batch_size": 50,
+            "batch_size": 100,
             "max_slots": 2,
         },
     )

@@ -32,7 +32,14 @@ from .test_contacts import swept, waiting
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 COMPANIES, CONTACTS, LOCATIONS = 30, 3, 2
 EDITS = 120
-CREATES = ("company_create", "user_create", "users_create", "address_create", "addresses_create")
+CREATES = (
+    "company_create",
+    "companies_create",
+    "user_create",
+    "users_create",
+    "address_create",
+    "addresses_create",
+)
 TABLES = {"company": "company", "contact": "user", "location": "address"}
 
 
@@ -114,8 +121,10 @@ def _same(row: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
 def test_a_create_whose_answer_is_lost_is_found_again(
     automatic: Connection, sandbox: SandboxServer, route: str
 ) -> None:
-    first = house(companies=3)[0]
+    first = house(companies=6 if route == "companies_create" else 3)[0]
     Contact.objects.bulk_create(ContactFactory.build_batch(3, company=first))  # so many go in bulk
+    if route == "user_create":  # so do those of several companies
+        Contact.objects.filter(is_primary=False).exclude(pk=Contact.objects.latest("pk").pk).delete()
     if route == "address_create":  # one alone goes by itself
         Location.objects.exclude(company=first).delete()
         Location.objects.filter(pk=Location.objects.earliest("pk").pk).delete()

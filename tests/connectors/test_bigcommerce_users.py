@@ -131,7 +131,7 @@ def test_three_new_users_of_a_company_go_together(sandbox: SandboxServer, acme: 
     rows = {row["uuid"]: str(row["id"]) for row in b2b.rows(sandbox, "user") if row["uuid"]}
     assert ids == rows
     assert {outcome.status for outcome in outcomes} == {Status.CREATED}
-    assert (b2b.calls(sandbox)["users_create"], b2b.calls(sandbox)["user_create"]) == (1, 2)
+    assert (b2b.calls(sandbox)["users_create"], b2b.calls(sandbox).get("user_create", 0)) == (2, 0)
     assert outcomes[3].exchange.request["email"] == "u3@test.com"
 
 

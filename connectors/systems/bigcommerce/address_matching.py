@@ -8,6 +8,7 @@ from connectors.protocol import CREATE, Change
 from connectors.regions import folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.mapping import ADDRESS_KEY
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 
 MAX_KEYS = 20  # in one question: an address must stay short
@@ -24,6 +25,7 @@ class AddressFinder:
 
     talk: Talk
     changes: Sequence[Change]
+    listing: StoreList
     by_key: dict[str, dict[str, Flat]] = field(default_factory=dict)  # our key -> addresses by id
     by_company: dict[str, dict[str, Flat]] = field(default_factory=dict)
 
@@ -31,7 +33,15 @@ class AddressFinder:
         """Return whether an address is ours, to be adopted, to be made, or a person's to choose."""
         if change.choice not in ("", CREATE, MOVE):
             return self._chosen(change)
+        if self.decides(change):
+            return Plan(change)
         return self.ours(change) or self._alike(change) or Plan(change)
+
+    def decides(self, change: Change) -> bool:
+        """Return whether the store's list has no address that may be this location."""
+        if not self.listing.decides(change) or self.listing.found("", change.key):
+            return False
+        return not (change.parent_adopted and self.listing.has_any_of(change.parent_id))
 
     def ours(self, change: Change, *, fresh: bool = False) -> Plan | None:
         """Return the plan of an address that carries our key, None where there is none."""

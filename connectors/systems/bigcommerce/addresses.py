@@ -4,6 +4,7 @@ Nothing is unique there and nothing keeps a repeated create from making a second
 address, so our key (externalId) is looked for before every create.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Outcome, Status, Way
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.address_matching import AddressFinder
+from connectors.systems.bigcommerce.address_matching import MAX_KEYS, AddressFinder
 from connectors.systems.bigcommerce.addresses_bulk import LEAST, Bulk, address_body, new_address
 from connectors.systems.bigcommerce.children import Children
 from connectors.systems.bigcommerce.errors import Refused, garbage
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.places import Places
+from connectors.systems.bigcommerce.records import unlinked
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.words import move_address
 
@@ -30,8 +33,11 @@ class Addresses(Children):
 
     def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
         super().__init__(talk, changes)
-        self.finder = self.addresses = AddressFinder(talk, changes)
-        self.bulk = Bulk(talk, self.addresses)
+        new = unlinked(changes)
+        adopted = {one.parent_id for one in new if one.parent_adopted}
+        self.listing = StoreList(talk, "location", len(new), math.ceil(len(new) / MAX_KEYS) + len(adopted))
+        self.finder = self.addresses = AddressFinder(talk, changes, self.listing)
+        self.bulk = Bulk(talk, self.listing, finder=self.addresses)
         self.places = Places(talk.client)
 
     def _own(self, plan: Plan) -> Outcome:

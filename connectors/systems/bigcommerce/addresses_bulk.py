@@ -1,21 +1,19 @@
 """The bodies of addresses, and the call that makes several at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.mapping import is_blank
-from connectors.protocol import Account, Change, Outcome, Status
+from connectors.protocol import Account, Change, Outcome
 from connectors.regions import country_code, state
-from connectors.systems.bigcommerce import wire
+from connectors.systems.bigcommerce import bulk, wire
 from connectors.systems.bigcommerce.address_matching import AddressFinder
-from connectors.systems.bigcommerce.client import MAX_BULK
 from connectors.systems.bigcommerce.errors import Refused
 from connectors.systems.bigcommerce.extras import filled
 from connectors.systems.bigcommerce.mapping import ADDRESS, ADDRESS_KEY
 from connectors.systems.bigcommerce.places import is_about_state
 from connectors.systems.bigcommerce.states import WITH_STATES
-from connectors.systems.bigcommerce.talk import Talk
 
 LEAST = 2
 _PLACE = ("countryCode", "stateName")
@@ -54,65 +52,45 @@ def _state(sent: Mapping[str, Any]) -> dict[str, str]:
     return {"stateCode": found.code} if found else {}
 
 
-@dataclass
-class Bulk:
-    """The bulk calls of one push. `alone`: keys that go alone, since a bulk call did not serve them."""
+@dataclass(kw_only=True)
+class Bulk(bulk.Bulk):
+    """The bulk calls of addresses. Source: POST /addresses/bulk."""
 
-    talk: Talk
     finder: AddressFinder
-    alone: set[str] = field(default_factory=set)
 
-    def make(self, changes: Sequence[Change]) -> dict[str, Outcome]:
-        """Make up to ten addresses, of any companies; return the outcomes that are certain, by key.
+    path = "/addresses/bulk"
 
-        A refused call names the bad ones in its order. Whether it stored the others is
-        not promised, so they are looked for. Source: POST /addresses/bulk.
-        """
-        group = list({change.key: change for change in changes}.values())[:MAX_BULK]
-        bodies = {change.key: new_address(change, self.talk.account) for change in group}
-        self.talk.engine.writing(bodies)
-        told: dict[str, Outcome] = {}
-        stored: Sequence[wire.Record] = ()
-        try:
-            stored = self.talk.client.write("POST", "/addresses/bulk", list(bodies.values())).records
-        except Refused as refused:
-            told = self._refused(group, bodies, refused)
-        made = self.talk.client.last
-        found = self._found(group, stored)
-        for change in group:
-            address_id, flat = found.get(change.key, ("", {}))
-            if address_id:
-                said = replace(made, request=bodies[change.key], answer=dict(flat))
-                sent, note = self.talk.kept(self.talk.lasting(change.payload), flat)
-                told[change.key] = Outcome(Status.CREATED, address_id, message=note, sent=sent, exchange=said)
-        self.alone.update(change.key for change in group if change.key not in told)
-        return told
+    def unique(self, change: Change) -> set[str]:
+        """Return our key: nothing else is unique there."""
+        return {change.key}
 
-    def _refused(
-        self, group: Sequence[Change], bodies: Mapping[str, Any], refused: Refused
-    ) -> dict[str, Outcome]:
-        """Return the outcomes of the bad ones, each with its own slice of what was said."""
-        items, last = refused.said.items, self.talk.client.last
-        if len(items) != len(group):
+    def body(self, change: Change) -> dict[str, Any]:
+        """Return a new address as the request has it."""
+        return new_address(change, self.talk.account)
+
+    def refusals(self, call: bulk.Call) -> dict[str, Outcome]:
+        """Return the outcomes of the bad ones: a refusal has each one's own slice, in their order."""
+        items = call.refused.said.items if call.refused else []
+        if call.refused is None or len(items) != len(call.changes):
             return {}
         told: dict[str, Outcome] = {}
-        for change, said in zip(group, items, strict=True):
+        for change, said in zip(call.changes.values(), items, strict=True):
             if said.text and not is_about_state(said):  # that one alone, in the store's own spelling
-                own = replace(last, request=bodies[change.key], answer=dict(said.fields) or said.message)
-                outcome = self.talk.refusal(change, Refused(refused.status, said))
+                own = call.exchange_of(change.key, dict(said.fields) or said.message)
+                outcome = self.talk.refusal(change, Refused(call.refused.status, said))
                 told[change.key] = replace(outcome, exchange=own)
         return told
 
-    def _found(
-        self, group: Sequence[Change], stored: Sequence[wire.Record]
-    ) -> dict[str, tuple[str, Mapping[str, Any]]]:
-        """Return who is there now: as the answer tells by our keys, else by asking for them."""
-        flats: dict[str, Mapping[str, Any]] = {
-            wire.as_id(record.get("addressId")): wire.address(record) for record in stored
-        }
-        found: dict[str, tuple[str, Mapping[str, Any]]]
-        found = {str(flat.get(ADDRESS_KEY)): (one, flat) for one, flat in flats.items() if one}
-        for change in group:
+    def found(self, calls: Sequence[bulk.Call]) -> dict[str, tuple[str, bulk.Flat]]:
+        """Return who is there now: as the answers tell by our keys, else by asking for them."""
+        flats = [
+            (wire.as_id(record.get("addressId")), wire.address(record))
+            for call in calls
+            for record in call.stored
+        ]
+        found: dict[str, tuple[str, bulk.Flat]]
+        found = {str(flat.get(ADDRESS_KEY)): (one, flat) for one, flat in flats if one}
+        for change in [change for call in calls for change in call.changes.values()]:
             if change.key not in found:
                 self.finder.forget(change)
                 found.update([(change.key, pair) for pair in self.finder.own(change).items()])

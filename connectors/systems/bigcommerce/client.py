@@ -28,7 +28,7 @@ PATH = "/api/v3/io"
 PAGE = 100  # Source: the users' list takes 1 to 250, the addresses' fewer; 100 fits all
 LEAST_PAGE = 10
 MAX_BULK = 10  # Source: API status codes, 413: "Add up to ten data at a time"
-MAX_EMAILS = 20  # in one question about customers: an address must stay short
+MAX_EMAILS, MAX_EMAIL_CHARS = 100, 3_000  # in one question about customers: an address has its limits
 NOT_ALLOWED = frozenset({"http_403", "http_405"})
 NETWORK = (requests.RequestException, OSError, TimedOutError, TooLargeError)
 
@@ -67,6 +67,7 @@ class Client:
         self.b2b.hooks["response"].append(self._seen)
         self.core = self._line(core_url(account), engine.alive, secrets)
         self.last = Exchange()
+        self.now: int | None = None  # the store's time, by B2B's last answer
 
     def _line(self, url: str, tick: Any, secrets: Collection[str]) -> Line:
         line = Line(
@@ -155,9 +156,9 @@ class Client:
         """
         wanted = sorted({email.casefold() for email in emails if email and "," not in email})
         found: dict[str, list[wire.Record]] = {email: [] for email in wanted}
-        for start in range(0, len(wanted), MAX_EMAILS):
-            some = ",".join(wanted[start : start + MAX_EMAILS])
-            for record in self.ask_core("GET", "/customers", {"email:in": some, "limit": 250}).records:
+        for some in _groups(wanted):
+            asked = {"email:in": ",".join(some), "limit": 250}
+            for record in self.ask_core("GET", "/customers", asked).records:
                 found.get(str(record.get("email") or "").casefold(), []).append(record)
         return found
 
@@ -211,10 +212,26 @@ class Client:
         return Reply(answer, answer["data"], total)
 
     def _seen(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        """Hand over what each answer tells of the limit, a refusal's too."""
+        """Hand over what each answer tells of the limit, a refusal's too; note its time."""
+        self.now = wire.moment(response.headers.get("Date"))
         window = wire.window(response.headers)
         if window is not None:
             self.engine.on_window(window)
+
+
+def _groups(emails: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the e-mails in as large groups as an address may name."""
+    group: list[str] = []
+    chars = 0
+    for email in emails:
+        length = len(quote(email, safe="")) + 3
+        if group and (chars + length > MAX_EMAIL_CHARS or len(group) >= MAX_EMAILS):
+            yield group
+            group, chars = [], 0
+        group.append(email)
+        chars += length
+    if group:
+        yield group
 
 
 def core_url(account: Account) -> str:

@@ -6,13 +6,15 @@ record fails too, with its id known.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.errors import ConnectorError
 from connectors.mapping import is_blank
 from connectors.protocol import Change, Exchange, Outcome, Status
 from connectors.systems.bigcommerce import wire
-from connectors.systems.bigcommerce.company_matching import FOUND_BY, CompanyFinder
+from connectors.systems.bigcommerce.companies_bulk import LEAST, Bulk, found_by
+from connectors.systems.bigcommerce.company_matching import CompanyFinder
 from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.extras import filled, lacking, required
 from connectors.systems.bigcommerce.mapping import (
@@ -27,6 +29,8 @@ from connectors.systems.bigcommerce.options import channels, group_or_catalog, w
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.places import Places
 from connectors.systems.bigcommerce.readings import ACTIVE
+from connectors.systems.bigcommerce.records import Records, unlinked
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import HalfwayError, Plan, Talk
 from connectors.systems.bigcommerce.words import company_email, halfway, super_admin, unfilled
 
@@ -34,39 +38,62 @@ STATUS, EMAIL = "companyStatus", "companyEmail"
 NEVER_EMPTY = ("city", "state", "country")  # Source: PUT /companies: they have a least length
 
 
-class Companies:
-    """Push companies one by one: a bulk call tells of none what became of it."""
+class Companies(Records):
+    """Push companies: new ones of a backlog together, in doubt one by one."""
+
+    least = LEAST
 
     def __init__(self, talk: Talk, changes: Sequence[Change]) -> None:
-        self.talk, self.client = talk, talk.client
+        super().__init__(talk, changes)
         self.people = People(talk, emails(changes, "adminEmail"))
-        self.finder = CompanyFinder(talk, self.people)
         self.places = Places(talk.client)
-        self.made: dict[str, str] = {}
-        self.ready: dict[str, Outcome] = {}  # nothing is made together
+        new = unlinked(changes)
+        asks = 2 if key_extra(talk.settings) else 1
+        self.listing = StoreList(talk, "company", len(new), asks * len(new))
+        self.finder = self.known = CompanyFinder(talk, self.people, self.listing)
+        self.bulk = self.several = Bulk(talk, self.listing, finder=self.known, new_company=self._new)
 
     def plan(self, change: Change) -> Plan:
         """Return what is to be done about a company that is not linked yet. Reads only."""
         if change.key in self.made:
             return Plan(change, self.made[change.key])
-        plan = self.finder.plan(change)
+        plan = Plan(change) if self._is_nobody(change) else self.finder.plan(self._doubted(change))
         if plan.outcome is None and not plan.remote_id:
             stop = self.talk.not_yet(change) or self._unfilled(change) or self._consent(change)
             return plan if stop is None else Plan(change, outcome=stop)
         return plan
 
-    def push(self, change: Change) -> Outcome:
-        """Send one company. Raises ConnectorError, and HalfwayError for one that was made only."""
-        if change.remote_id:
-            return self._change(change, change.remote_id, change.fields, with_key=not change.sure)
-        plan = self.plan(change)
-        if plan.outcome is not None:
-            return plan.outcome
-        if not plan.remote_id:
-            return self._make(change)
-        if plan.held is not None:
-            return self._adopt(plan, plan.held)
-        return self._change(change, plan.remote_id, self.talk.whole(change), with_key=True)
+    def _is_nobody(self, change: Change) -> bool:
+        return change.key not in self.bulk.alone and self.known.decides(change)
+
+    def _doubted(self, change: Change) -> Change:
+        """Return a change as the finder is to see it: one that a bulk call may have made is found by that."""
+        in_doubt = change.key in self.bulk.alone | self.listing.doubted
+        if in_doubt and self.people.customers_of(str(change.payload.get("adminEmail") or "")):
+            return replace(change, sure=False, create_sent=found_by(change))
+        return change
+
+    def _first(self, change: Change) -> Outcome:
+        self.listing.freshen()
+        return super()._first(change)
+
+    def _may_go_together(self, change: Change) -> bool:
+        """Return whether a company may be made with others: only who is new for certain, and active."""
+        is_active = change.payload.get(STATUS, ACTIVE) == ACTIVE
+        return is_active and super()._may_go_together(change) and self._is_nobody(change)
+
+    def _anew(self, plan: Plan) -> Plan:
+        """Look for one that a bulk call did not make, or whose answer nobody can tell."""
+        if plan.change.key not in self.bulk.alone:
+            return plan
+        return self.plan(plan.change)
+
+    def _forget(self, group: Sequence[Change]) -> None:
+        for one in group:
+            self.people.forget(str(one.payload.get("adminEmail") or ""))
+
+    def _own(self, plan: Plan) -> Outcome:
+        return self._change(plan.change, plan.remote_id, self.talk.whole(plan.change), with_key=True)
 
     def _consent(self, change: Change) -> Outcome | None:
         email, name = (str(change.payload.get(field) or "") for field in ("adminEmail", "companyName"))
@@ -90,12 +117,16 @@ class Companies:
         names = [*lacking(facts, COMPANY, self._extras(change)), *of_user]
         return self.talk.rejected(change, unfilled(names), code="unfilled") if names else None
 
-    def _make(self, change: Change) -> Outcome:
+    def _new(self, change: Change) -> dict[str, Any]:
+        """Return a new company as a request has it: no blanks, no status."""
         fields = {name: value for name, value in change.payload.items() if name != STATUS}
         whole = {**fields, **self._extras(change), **self._of_user(change)}
         body = {**wire.body(whole), **self._options()}
-        body = {name: value for name, value in body.items() if not is_blank(value)}
-        self.talk.engine.creating(change.key, {name: change.payload.get(name) for name in FOUND_BY})
+        return {name: value for name, value in body.items() if not is_blank(value)}
+
+    def _make(self, change: Change) -> Outcome:
+        body = self._new(change)
+        self.talk.engine.creating(change.key, found_by(change))
         try:
             reply = self.places.write_company("POST", "/companies", body)
         except Refused as refused:
@@ -140,15 +171,23 @@ class Companies:
         found: dict[str, Any] = {"acceptCreationEmail": welcomes(settings), **group_or_catalog(settings)}
         return {**found, "channelIds": channels(settings) or None}
 
-    def _finish(self, change: Change, company_id: str, made: Exchange) -> Outcome:
-        """Do what a create leaves undone: status, our key, a look at what was stored."""
+    def _told(self, change: Change) -> Outcome:
+        """Finish one that a bulk call made: until then it is known to be half made only."""
+        half = self.ready.pop(change.key)
+        return self._finish(change, half.remote_id, half.exchange, self.several.stored[change.key])
+
+    def _finish(
+        self, change: Change, company_id: str, made: Exchange, stored: Mapping[str, Any] | None = None
+    ) -> Outcome:
+        """Do what a create leaves undone: status, our key, a look at what was stored where none was had."""
         wanted = change.payload.get(STATUS, ACTIVE)
         self.talk.engine.finishing(change.key)
         try:
             if wanted != ACTIVE:
                 self._set_status(company_id, wanted)
             note = self._mark(change, company_id)
-            stored = wire.company(self.client.get(f"/companies/{company_id}").record)
+            if stored is None:
+                stored = wire.company(self.client.get(f"/companies/{company_id}").record)
             if stored.get(STATUS) != wanted:
                 self._set_status(company_id, wanted)
         except ConnectorError as error:
@@ -201,7 +240,7 @@ class Companies:
                 return self._email_taken(change)
             if refused.status != 404:
                 raise
-        found = self.finder.ours(change)
+        found = self.known.ours(change)
         if found is None or not found.remote_id or found.remote_id == company_id:
             return self.talk.gone(change)
         return self._written(change, found.remote_id, self.talk.whole(change), with_key=True)

@@ -16,6 +16,7 @@ from connectors.regions import folded
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.mapping import COMPANY_KEY, LEAD, key_extra
 from connectors.systems.bigcommerce.people import People, same_email
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import CONSENT, Plan, Talk
 
 MIN_DIGITS = 6  # of a phone that says who somebody is
@@ -33,6 +34,7 @@ class CompanyFinder:
 
     talk: Talk
     people: People
+    listing: StoreList
 
     def plan(self, change: Change) -> Plan:
         """Return whether a company is ours, to be adopted, to be made, or a person's to choose."""
@@ -45,6 +47,14 @@ class CompanyFinder:
             or self._alike(change)
             or Plan(change)
         )
+
+    def decides(self, change: Change) -> bool:
+        """Return whether the store's lists have nobody who may be this company, or its first user."""
+        if not self.listing.decides(change):
+            return False
+        if self.listing.found(folded(change.payload.get("companyName")), change.key):
+            return False
+        return not self.people.customers_of(str(change.payload.get("adminEmail") or ""))
 
     def ours(self, change: Change) -> Plan | None:
         """Return the plan of a company that is found by our key, None where there is none."""
@@ -142,7 +152,7 @@ class CompanyFinder:
             return self._own(change, own)
         if change.choice in (CREATE, CONSENT):
             return None
-        close = [one for one, flat in zip(same, flats, strict=True) if _close(change, flat)]
+        close = [one for one, flat in zip(same, flats, strict=True) if is_close(change, flat)]
         return self._decided(change, close, [one for one, key in zip(same, keys, strict=True) if not key])
 
     def _decided(self, change: Change, close: list[wire.Record], free: list[wire.Record]) -> Plan | None:
@@ -173,7 +183,7 @@ class CompanyFinder:
         return self.talk.candidate(wire.as_id(record.get("companyId")), wire.company(record), rule, facts)
 
 
-def _close(change: Change, flat: Flat) -> bool:
+def is_close(change: Change, flat: Flat) -> bool:
     """Return whether e-mail or phone agree; a few digits say nothing."""
     phones = [re.sub(r"\D", "", str(one.get("companyPhone") or "")) for one in (change.payload, flat)]
     is_same_phone = phones[0] == phones[1] and len(phones[0]) >= MIN_DIGITS

@@ -12,6 +12,7 @@ from typing import Any
 from connectors.protocol import Change, Outcome, Way
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import Client
+from connectors.systems.bigcommerce.store_index import email_word
 from connectors.systems.bigcommerce.talk import CONSENT, MOVE, Talk
 from connectors.systems.bigcommerce.words import consent, several_customers, super_admin, taken, taken_here
 
@@ -49,6 +50,10 @@ class People:
             asked = {one.casefold() for one in (email, *self.emails)} - set(self.customers)
             self.customers.update(self.client.customers(asked))
         return self.customers.get(email.casefold(), [])
+
+    def forget(self, email: str) -> None:
+        """Ask about an e-mail anew: a call without an answer may have made its user."""
+        self.customers.pop(email.casefold(), None)
 
     def company(self, company_id: str) -> dict[str, Any] | None:
         """Return a company flat, None where it is not there."""
@@ -88,8 +93,7 @@ class People:
 
 def same_email(one: object, other: object) -> bool:
     """Return whether two e-mails are one: nobody tells them apart by case."""
-    texts = [str(value or "").strip().casefold() for value in (one, other)]
-    return bool(texts[0]) and texts[0] == texts[1]
+    return bool(email_word(one)) and email_word(one) == email_word(other)
 
 
 def emails(changes: Iterable[Change], name: str) -> list[str]:

@@ -9,10 +9,7 @@ moment when a pass began is read again by the next one.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Any
-
-import requests
 
 from connectors.inbound import Found, Missing, Page
 from connectors.protocol import Account
@@ -30,7 +27,7 @@ ROLE, ROLE_ID, ROLE_NAME = "role", "companyRoleId", "companyRoleName"
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
+class List:
     """Where records are listed, and how one is read."""
 
     path: str
@@ -40,13 +37,13 @@ class _List:
 
 
 _EXTRAS = {"isIncludeExtraFields": 1}
-_LISTS = {
+LISTS = {
     # Source: GET /companies; the other two can't be sorted.
-    "company": _List(
+    "company": List(
         "/companies", "companyId", wire.company, {**_EXTRAS, "sortBy": "updatedAt", "orderBy": "ASC"}
     ),
-    "contact": _List("/users", "id", wire.user, _EXTRAS),
-    "location": _List("/addresses", "addressId", wire.address, _EXTRAS),
+    "contact": List("/users", "id", wire.user, _EXTRAS),
+    "location": List("/addresses", "addressId", wire.address, _EXTRAS),
 }
 
 
@@ -92,18 +89,16 @@ class Puller:
 
     def __init__(self, client: Client, account: Account) -> None:
         self.client, self.account = client, account
-        self.now: int | None = None  # the store's time, by its last answer
-        client.b2b.hooks["response"].append(self._note_time)
 
     def pages(self, entity: str, since: str | None) -> Iterator[Page]:
         """Yield pages until the pass ends. Raises ConnectorError."""
-        source, place, limit, steps = _LISTS[entity], Place.read(since), PAGE, 0
+        source, place, limit, steps = LISTS[entity], Place.read(since), PAGE, 0
         while True:
             params = dict(source.params)
             if place.since:
                 params["minModified"] = max(place.since - OVERLAP_S, 0)
             reply, limit = self.client.page(source.path, params, place.offset, limit)
-            place = replace(place, began=place.began or self.now)
+            place = replace(place, began=place.began or self.client.now)
             records = [one for one in reply.records if wire.as_id(one.get(source.id_name))]
             if self._has_shifted(place, source, records) and steps < STEPS_BACK:
                 steps += 1
@@ -117,14 +112,14 @@ class Puller:
                 return
 
     @staticmethod
-    def _has_shifted(place: Place, source: _List, records: Sequence[wire.Record]) -> bool:
+    def _has_shifted(place: Place, source: List, records: Sequence[wire.Record]) -> bool:
         """Return whether a page shows nothing of what stood at the end of the last one."""
         shown = {wire.as_id(one.get(source.id_name)) for one in records}
         return place.offset > 0 and bool(place.tail) and not shown & set(place.tail)
 
     @staticmethod
     def _after(
-        place: Place, source: _List, reply: Reply, records: Sequence[wire.Record], limit: int
+        place: Place, source: List, reply: Reply, records: Sequence[wire.Record], limit: int
     ) -> tuple[Place, bool]:
         """Return the place behind a page, and whether the pass has more of them."""
         seen = [moment for one in records if (moment := wire.as_int(one.get("updatedAt")))]
@@ -139,7 +134,7 @@ class Puller:
 
     def single(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
         """Yield single records, in order. Raises ConnectorError."""
-        source = _LISTS[entity]
+        source = LISTS[entity]
         for remote_id in remote_ids:
             try:
                 record = self.client.get(f"{source.path}/{remote_id}").record
@@ -152,7 +147,7 @@ class Puller:
                 raise garbage(f"another record than {entity} {remote_id}")
             yield self._found(entity, source, record)
 
-    def _found(self, entity: str, source: _List, record: wire.Record) -> Found:
+    def _found(self, entity: str, source: List, record: wire.Record) -> Found:
         flat = source.read(record)
         keys = {
             "company": key_of_company(self.account.settings),
@@ -182,9 +177,3 @@ class Puller:
             return {ROLE_NAME: None} if ROLE_ID in flat else {}
         flat.pop(ROLE, None)
         return {ROLE_NAME: flat.get(ROLE_NAME) or known.get("name")}
-
-    def _note_time(self, response: requests.Response, *_: Any, **__: Any) -> None:
-        try:
-            self.now = int(parsedate_to_datetime(response.headers["Date"]).timestamp())
-        except (KeyError, ValueError, TypeError):
-            self.now = None

@@ -45,19 +45,36 @@ _WORK: dict[str, Callable[[Talk, Sequence[Change]], Work]] = {
 def pushed(
     client: Client, engine: Engine, account: Account, entity: str, changes: Sequence[Change]
 ) -> Iterator[Outcome]:
-    """Yield one outcome per change, in order; end early where a click waits. Raises ConnectorError."""
+    """Yield one outcome per change, in order; end early where a click waits. Raises ConnectorError.
+
+    Before it ends, what a bulk call made is told as it stands, without another call.
+    """
     work = _work(client, engine, account, entity, changes)
     failed: ConnectorError | None = None
-    for change in changes:
-        if not work.ready and engine.more_urgent():
+    is_leaving = False
+    for number, change in enumerate(changes):
+        is_leaving = is_leaving or engine.more_urgent()
+        if is_leaving and not work.ready:
             return
+        if is_leaving and change.key in work.ready:
+            yield work.ready.pop(change.key)
+            continue
         outcome, error = _one(work, change)
         if error is not None and outcome is None and (failed or (len(changes) == 1 and _is_server(error))):
             raise error
         yield outcome or _blamed(change, error)
         if error is not None and (failed or not (_is_server(error) or isinstance(error, Denied))):
+            yield from _half_made(work, changes[number + 1 :])
             raise error
         failed = error
+
+
+def _half_made(work: Work, changes: Sequence[Change]) -> Iterator[Outcome]:
+    """Yield what a bulk call made of the next changes, so that it is known when this push broke off."""
+    for change in changes:
+        if change.key not in work.ready:
+            return
+        yield work.ready.pop(change.key)
 
 
 def _one(work: Work, change: Change) -> tuple[Outcome | None, ConnectorError | None]:

@@ -11,6 +11,8 @@ from connectors.systems.bigcommerce.crews import Crews
 from connectors.systems.bigcommerce.mapping import FIRST_USER, USER_KEY
 from connectors.systems.bigcommerce.people import People, same_email
 from connectors.systems.bigcommerce.readings import ADMIN
+from connectors.systems.bigcommerce.store_index import email_word
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import CONSENT, MOVE, Plan, Talk
 
 EMAIL = "email"
@@ -25,6 +27,7 @@ class UserFinder:
     people: People
     crews: Crews
     changes: Sequence[Change]
+    listing: StoreList
     first: set[str] = field(default_factory=set)  # users that came into being with a company of ours
     seen: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # users by id, as they were found
 
@@ -33,11 +36,33 @@ class UserFinder:
         if change.choice not in ("", CREATE, CONSENT, MOVE):
             return self._chosen(change)
         email = str(change.payload.get(EMAIL) or "")
-        found = self.user(change, email) or self._renamed(change, email) or self._unanswered(change)
+        if self.decides(change):
+            found = self._first_listed(change, email)
+        else:
+            found = self.user(change, email) or self._renamed(change, email) or self._unanswered(change)
         if found is not None:
             return self.met(change, *found)
         company = self._company_name(change) if self.people.customers_of(email) else ""
         return Plan(change, outcome=self.people.needs_consent(change, email, company, EMAIL))
+
+    def decides(self, change: Change) -> bool:
+        """Return whether the store's list tells enough: it has nobody, or the first user of our company."""
+        email, (key, _) = str(change.payload.get(EMAIL) or ""), change.parent_held.get(FIRST_USER) or ("", "")
+        if not self.listing.decides(change):
+            return False
+        if self._first_listed(change, email) is not None:
+            return True
+        is_listed = key == change.key or self.listing.found(email_word(email), change.key)
+        return not is_listed and not self.people.customers_of(email)  # who is a customer may be a new user
+
+    def _first_listed(self, change: Change, email: str) -> tuple[str, Mapping[str, Any]] | None:
+        """Return the user whom we made along with the company, as the store's list has them."""
+        found = list(self.listing.found(email_word(email), change.key).items())
+        if len(found) != 1 or change.parent_adopted:
+            return None
+        user_id, entry = found[0]
+        is_first = entry.company_id == change.parent_id and not entry.keys and entry.role == ADMIN
+        return (user_id, entry.as_user()) if is_first else None
 
     def user(self, change: Change, email: str) -> tuple[str, Mapping[str, Any]] | None:
         """Return the user with this e-mail in any company, None where there is none."""

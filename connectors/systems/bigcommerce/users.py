@@ -18,6 +18,8 @@ from connectors.systems.bigcommerce.errors import Refused, Why, garbage
 from connectors.systems.bigcommerce.mapping import ROLES, USER, USER_KEY
 from connectors.systems.bigcommerce.people import People, emails
 from connectors.systems.bigcommerce.readings import ADMIN, JUNIOR
+from connectors.systems.bigcommerce.records import unlinked
+from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.user_matching import EMAIL, UserFinder
 from connectors.systems.bigcommerce.users_bulk import LEAST, Bulk, new_user
@@ -35,7 +37,7 @@ PLAIN_ROLES = frozenset({"admin", "seniorbuyer", "juniorbuyer"})
 
 
 class Users(Children):
-    """Push the contacts of one batch; those that are new in one company go together."""
+    """Push the contacts of one batch; those that are new go together."""
 
     entity, least = USER, LEAST
 
@@ -43,8 +45,10 @@ class Users(Children):
         super().__init__(talk, changes)
         self.people = People(talk, emails(changes, EMAIL))
         self.crews = Crews(talk.client)
-        self.finder = self.known = UserFinder(talk, self.people, self.crews, changes)
-        self.bulk = Bulk(talk, self.crews)
+        new = unlinked(changes)
+        self.listing = StoreList(talk, "contact", len(new), len({one.parent_id for one in new}))
+        self.finder = self.known = UserFinder(talk, self.people, self.crews, changes, self.listing)
+        self.bulk = Bulk(talk, self.listing, crews=self.crews)
 
     def _own(self, plan: Plan) -> Outcome:
         outcome = self._change(plan.change, plan.remote_id, self.talk.whole(plan.change), with_key=True)
@@ -53,13 +57,13 @@ class Users(Children):
         return replace(outcome, status=Status.CREATED) if is_made else outcome
 
     def _goes_with(self, change: Change, other: Change) -> bool:
-        return other.parent_id == change.parent_id
+        return self.listing.is_known or other.parent_id == change.parent_id
 
     def _forget(self, group: Sequence[Change]) -> None:
         for one in group:
             self.plans.pop(one.key, None)
             self.crews.known.pop(one.parent_id, None)
-            self.people.customers.pop(str(one.payload.get(EMAIL) or "").casefold(), None)
+            self.people.forget(str(one.payload.get(EMAIL) or ""))
 
     def _make(self, change: Change) -> Outcome:
         self.talk.engine.writing([change.key])

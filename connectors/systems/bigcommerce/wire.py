@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.mapping import as_text
@@ -71,6 +72,14 @@ def day(value: object) -> str:
         return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
     except (OverflowError, ValueError, OSError):
         return ""
+
+
+def moment(date: object) -> int | None:
+    """Return the moment of an answer's Date header in Unix seconds; None where it has none."""
+    try:
+        return int(parsedate_to_datetime(str(date)).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def listed(value: object) -> list[Record]:
