@@ -24,6 +24,7 @@ from connectors.systems.bigcommerce.talk import MOVE, Plan, Talk
 from connectors.systems.bigcommerce.words import move_address
 
 COMPANY = "companyId"
+FRESH_S = 60.0  # who else would make an address with our key, or in a company that had none?
 
 
 class Addresses(Children):
@@ -35,7 +36,8 @@ class Addresses(Children):
         super().__init__(talk, changes)
         new = unlinked(changes)
         adopted = {one.parent_id for one in new if one.parent_adopted}
-        self.listing = StoreList(talk, "location", len(new), math.ceil(len(new) / MAX_KEYS) + len(adopted))
+        saves = math.ceil(len(new) / MAX_KEYS) + len(adopted)
+        self.listing = StoreList(talk, "location", len(new), saves, FRESH_S)
         self.finder = self.addresses = AddressFinder(talk, changes, self.listing)
         self.bulk = Bulk(talk, self.listing, finder=self.addresses)
         self.places = Places(talk.client)

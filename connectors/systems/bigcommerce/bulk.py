@@ -16,8 +16,6 @@ from connectors.systems.bigcommerce.errors import Denied, Refused
 from connectors.systems.bigcommerce.store_lists import StoreList
 from connectors.systems.bigcommerce.talk import Talk
 
-ROUNDS = 5  # calls that one look serves: more would leave too many unknown to a worker that dies
-
 Flat = Mapping[str, Any]
 
 
@@ -46,6 +44,7 @@ class Bulk(ABC):
     sent: list[Change] = field(default_factory=list)  # by the last `make`
 
     path = ""
+    rounds = 10  # calls that one look serves
 
     def make(self, changes: Sequence[Change]) -> dict[str, Outcome]:
         """Make records; return the outcomes that are certain, by key. Raises ConnectorError.
@@ -53,6 +52,7 @@ class Bulk(ABC):
         Who is in neither the outcomes nor `alone` was not sent yet.
         """
         self.sent = []
+        self.listing.begin_bulk()
         calls: list[Call] = []
         for group in self._groups(changes):
             if calls and self.talk.engine.more_urgent():
@@ -75,7 +75,7 @@ class Bulk(ABC):
             if not taken & self.unique(change):
                 taken |= self.unique(change)
                 fitting.append(change)
-        for start in range(0, min(len(fitting), ROUNDS * MAX_BULK), MAX_BULK):
+        for start in range(0, min(len(fitting), self.rounds * MAX_BULK), MAX_BULK):
             yield fitting[start : start + MAX_BULK]
 
     def _call(self, group: Sequence[Change]) -> Call:

@@ -254,7 +254,7 @@ class Companies(Records):
         sent, note = self.talk.cleared(fields, NEVER_EMPTY)
         self.talk.engine.writing([change.key])
         # First the status: a company that is blocked here must not wait for its new phone.
-        if STATUS in sent:
+        if STATUS in sent and (held is None or held.get(STATUS) != sent[STATUS]):
             self._set_status(company_id, sent[STATUS])
         body = {**{name: value for name, value in sent.items() if name != STATUS}, **self._key(change, held)}
         if body:

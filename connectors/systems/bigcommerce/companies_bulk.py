@@ -29,6 +29,7 @@ class Bulk(bulk.Bulk):
     stored: dict[str, bulk.Flat] = field(default_factory=dict)  # what was stored of whom, by key
 
     path = "/companies/bulk"
+    rounds = 3  # each is to get its key, too: more would be left half made by a click, or a worker that dies
 
     def unique(self, change: Change) -> set[str]:
         """Return the name, and the first user's e-mail."""

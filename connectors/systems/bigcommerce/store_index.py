@@ -56,6 +56,7 @@ class Shelf:
     is_whole: bool = False
     owed: int = 0  # look-ups made since, which reading the list would have spared
     mark: int | None = None  # the newest moment seen, by the store's clock
+    made: int | None = None  # the newest creation seen, by the store's clock
     read_at: float = 0.0  # when the last complete look at what changed began, monotonic
     passed_at: float = 0.0  # the last one that overlaps widely
     used_at: float = field(default_factory=time.monotonic)

@@ -31,14 +31,20 @@ Flat = Mapping[str, Any]
 
 @dataclass
 class StoreList:
-    """One list during one push. `saves`: the calls that look-ups of this push would take."""
+    """One list during one push.
+
+    `new` records of it are not linked yet, whose look-ups would take so many calls (`saves`). What is
+    known of the list may be `fresh_s` old when the push begins.
+    """
 
     talk: Talk
     entity: str
     new: int
     saves: int
+    fresh_s: float = 0.0
     doubted: set[str] = field(default_factory=set)  # keys that an unanswered call may have stored
     _is_known: bool | None = None
+    _made_before: int | None = None
 
     def __post_init__(self) -> None:
         self.shelf: Shelf = shelf_of(self.talk.account, self.entity)
@@ -71,15 +77,19 @@ class StoreList:
         """Return whether a company has, or had, any record in this list."""
         return self.shelf.counts(company_id) > 0
 
+    def begin_bulk(self) -> None:
+        """Note what is known before bulk calls, so that `read_back` need not read it again."""
+        self._made_before = max(self.shelf.mark or 0, self.shelf.made or 0) or None
+
     def read_back(self) -> dict[str, Flat]:
-        """Return what was made lately, flat and by id: read behind a bulk call."""
+        """Return what was made since `begin_bulk`, and shortly before, flat and by id."""
         with self._turn():
-            mark = self.shelf.mark
-            params = {} if mark is None else {"minCreated": max(mark - OVERLAP_S, 0)}
+            before = self._made_before
+            params = {} if before is None else {"minCreated": max(before - OVERLAP_S, 0)}
             return {remote_id: flat for remote_id, flat, _ in self._changes(params, LEAST_PAGES)}
 
     def _learn(self) -> bool:
-        asked_at = time.monotonic()
+        asked_at = time.monotonic() - self.fresh_s
         while not self.shelf.is_whole:
             with self._turn():
                 if not self.shelf.is_whole:
@@ -182,6 +192,7 @@ class StoreList:
             for record in page:
                 remote_id, flat = wire.as_id(record.get(self.source.id_name)), self.source.read(record)
                 self.shelf.put(remote_id, self._entry(flat))
+                self.shelf.made = max(self.shelf.made or 0, wire.as_int(record.get("createdAt")) or 0)
                 yield remote_id, flat, wire.as_int(record.get("updatedAt")) or 0
             if number >= most:
                 return

@@ -52,8 +52,12 @@ class UserFinder:
             return False
         if self._first_listed(change, email) is not None:
             return True
-        is_listed = key == change.key or self.listing.found(email_word(email), change.key)
-        return not is_listed and not self.people.customers_of(email)  # who is a customer may be a new user
+        if key == change.key or self.listing.found(email_word(email), change.key):
+            return False
+        if not self.people.customers_of(email):
+            return True
+        self.listing.freshen()  # who is a customer may be a new user
+        return self._first_listed(change, email) is not None
 
     def _first_listed(self, change: Change, email: str) -> tuple[str, Mapping[str, Any]] | None:
         """Return the user whom we made along with the company, as the store's list has them."""

@@ -33,6 +33,7 @@ from connectors.systems.bigcommerce.words import (
 )
 
 ROLE, ROLE_NAME, COMPANY = "role", "companyRoleName", "companyId"
+FRESH_S = 60.0  # who is not in the list is no customer of the store either: that is asked each time
 PLAIN_ROLES = frozenset({"admin", "seniorbuyer", "juniorbuyer"})
 
 
@@ -46,7 +47,7 @@ class Users(Children):
         self.people = People(talk, emails(changes, EMAIL))
         self.crews = Crews(talk.client)
         new = unlinked(changes)
-        self.listing = StoreList(talk, "contact", len(new), len({one.parent_id for one in new}))
+        self.listing = StoreList(talk, "contact", len(new), len({one.parent_id for one in new}), FRESH_S)
         self.finder = self.known = UserFinder(talk, self.people, self.crews, changes, self.listing)
         self.bulk = Bulk(talk, self.listing, crews=self.crews)
 
