@@ -99,6 +99,7 @@ class Desk:
     ticks: int = 0
     last: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)  # whose write got no answer
+    urgent_after: float = float("inf")  # so many calls
 
     def tick(self) -> None:
         """Count the calls."""
@@ -112,8 +113,8 @@ class Desk:
         self.windows.append(window)
 
     def more_urgent(self) -> bool:
-        """Know of no click."""
-        return False
+        """Know of a click after so many calls."""
+        return self.ticks > self.urgent_after
 
     def writing(self, keys: Any) -> None:
         """Note what is about to be written."""
