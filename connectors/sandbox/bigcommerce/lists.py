@@ -51,6 +51,8 @@ def number(ctx: Context, name: str) -> int | None:
 
 def time_tests(ctx: Context) -> list[Test]:
     """Return the tests that minModified, maxModified, minCreated and maxCreated ask for."""
+    if not ctx.settings.time_filters:
+        return []
     slack = 0 if ctx.settings.bounds_inclusive else 1
     tests: list[Test] = []
     for name, (field, sign) in BOUNDS.items():

@@ -53,6 +53,7 @@ class Settings:
 
     types_wobble: bool = True
     bounds_inclusive: bool = True  # [?] minModified and its like
+    time_filters: bool = True  # False: they are passed over in silence, as any unknown parameter is
     max_limit: int = 250  # [?] companies; the sheet advises 100 to 200
     company_error_shape: str = (
         "message"  # the sheet has the first shape for companies, staff notes name fields
