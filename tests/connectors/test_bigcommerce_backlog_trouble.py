@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from companies.models import CompanyLink
+from connectors.errors import Transient
 from connectors.models import Connection
 from connectors.protocol import Status
 from connectors.sandbox.server import SandboxServer
 from tests import b2b as store
 from tests import b2b_desk, buyers, talk
 from tests.backlog import all_there_once, by_hand, firm, firms, house, in_sync, keys, send_all
-from tests.between import Between
+from tests.between import Between, Heard
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,7 @@ def test_a_backlog_that_loses_an_answer_makes_everything_once(
     buyers.settle(shop, tries=10)
 
     assert between.rules[0].times == 0
+    assert not CompanyLink.objects.filter(adopted=True).exists()
     all_there_once(sandbox)
     assert in_sync(shop) == {"In sync"}
 
@@ -183,3 +185,60 @@ def test_a_click_leaves_what_a_bulk_made_with_its_number_and_the_next_push_compl
     assert all(one.remote_id and one.unsure for one in left[1:])
     assert [one.status for one in completed] == [*[Status.UPDATED] * 9, *[Status.CREATED] * 2]
     assert keys(sandbox, "company", "uuid") == sorted(one.key for one in changes)
+
+
+def behind_a_bulk(heard: Heard) -> bool:
+    """Return whether a call looks for what was made lately."""
+    return ("orderBy", "DESC") in heard.query
+
+
+def test_what_the_look_behind_a_bulk_does_not_show_yet_is_not_made_again(
+    shop: Connection, sandbox: SandboxServer, between: Between
+) -> None:
+    between.edits("GET /companies", lambda body: {**body, "data": []}, times=1)
+    between.rules[0].where = behind_a_bulk
+    made = firms(shop, 6)
+
+    buyers.sync(shop, *made)
+
+    assert between.calls("POST /companies") == []
+    assert {talk.shown(one, shop)[0] for one in made} == {"In sync"}
+    assert {buyers.link(one, shop).adopted for one in made} == {False}
+    assert keys(sandbox, "company", "uuid") == sorted(str(one.public_id) for one in made)
+
+
+def test_a_stranger_who_comes_with_a_refused_bulk_is_not_taken_for_ours(
+    shop: Connection, sandbox: SandboxServer, between: Between
+) -> None:
+    made = firms(shop, 6)
+    refusal = {"code": 422, "data": {}, "meta": {"message": "Parameter Error"}}
+    between.answers("POST /companies/bulk", 422, refusal)
+
+    def comes(_: Heard) -> bool:
+        store.makes(sandbox, "company", {"companyName": "FIRM 3", "companyEmail": "x@other.example"})
+        return True
+
+    between.rules[0].where = comes
+
+    buyers.sync(shop, *made)
+
+    (stranger,) = [row for row in store.rows(sandbox, "company") if row["companyName"] == "FIRM 3"]
+    assert not stranger["uuid"]
+    assert talk.shown(made[3], shop)[0] == "Needs your choice"
+    assert [talk.shown(one, shop)[0] for one in made if one != made[3]] == ["In sync"] * 5
+
+
+def test_what_a_bulk_made_is_known_by_its_number_when_the_connection_breaks(
+    sandbox: SandboxServer, between: Between
+) -> None:
+    store.set_up(sandbox, requests_per_window=100_000)
+    between.answers("PUT /companies/{}", 503)
+
+    with b2b_desk.at(between.url) as connector:
+        answers = connector.push("company", changes := by_hand(6))
+        told = [next(answers) for _ in changes]
+        with pytest.raises(Transient):
+            next(answers)
+
+    assert [one.status for one in told] == [Status.TRANSIENT, *[Status.WAITING] * 5]
+    assert all(one.remote_id for one in told)

@@ -64,7 +64,9 @@ class Bulk(ABC):
         for call in calls:
             told.update(self.refusals(call) if call.refused else {})
             told.update({key: self.made(call, key, *found[key]) for key in call.changes if key in found})
-        self.alone.update(one.key for one in self.sent if one.key not in told)
+        missed = [one for one in self.sent if one.key not in told]
+        self.alone.update(one.key for one in missed)
+        self.missed(missed)
         return told
 
     def _groups(self, changes: Sequence[Change]) -> Iterator[list[Change]]:
@@ -100,6 +102,10 @@ class Bulk(ABC):
     def refusals(self, call: Call) -> dict[str, Outcome]:
         """Return the outcomes that a refusal tells for certain."""
         return {}
+
+    def missed(self, changes: Sequence[Change]) -> None:
+        """Note who was not found behind the calls."""
+        return
 
     def announce(self, group: Sequence[Change]) -> None:
         """Tell the engine whom the next call writes."""

@@ -49,6 +49,11 @@ class Bulk(bulk.Bulk):
             self.talk.engine.creating(change.key, found_by(change))
         super().announce(group)
 
+    def missed(self, changes: Sequence[Change]) -> None:
+        """Have the first users asked for anew: where one is there, so is the company."""
+        for change in changes:
+            self.finder.people.forget(str(change.payload.get("adminEmail") or ""))
+
     def made(self, call: bulk.Call, key: str, remote_id: str, flat: bulk.Flat) -> Outcome:
         """Return the outcome of one that is there, and not finished before its key stands there as well."""
         self.stored[key] = flat
