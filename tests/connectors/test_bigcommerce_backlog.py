@@ -206,3 +206,18 @@ def test_a_list_is_read_by_one_talker_while_the_others_wait(sandbox: SandboxServ
     assert len({one.remote_id for one in outcomes}) == 20
     assert [one for one in asked if "q" in one] == []
     assert len(whole) == 2
+
+
+def test_a_store_that_begins_anew_is_read_anew(
+    shop: Connection, sandbox: SandboxServer, between: Between
+) -> None:
+    buyers.sync(shop, *firms(shop, 6))
+    for row in store.rows(sandbox, "company"):
+        store.deletes(sandbox, "company", row["id"])
+    later = [firm(shop, number) for number in range(20, 26)]
+    between.forget()
+
+    buyers.sync(shop, *later)
+
+    assert {talk.shown(one, shop)[0] for one in later} == {"In sync"}
+    assert [one for one in between.calls("GET /companies") if "q" in dict(one.query)] == []

@@ -44,6 +44,7 @@ class StoreList:
     fresh_s: float = 0.0
     doubted: set[str] = field(default_factory=set)  # keys that an unanswered call may have stored
     _is_known: bool | None = None
+    _is_lost: bool = False  # nothing of what changed last was there at the last look
     _made_before: int | None = None
 
     def __post_init__(self) -> None:
@@ -90,6 +91,18 @@ class StoreList:
 
     def _learn(self) -> bool:
         asked_at = time.monotonic() - self.fresh_s
+        if not self._read_whole():
+            return False
+        with self._turn():
+            if self.shelf.read_at >= asked_at or self._top_up():
+                return True
+        if self._is_lost:  # its newest record is gone, or all of them
+            self.shelf = shelf_of(self.talk.account, self.entity)
+            return self._read_whole()
+        return False
+
+    def _read_whole(self) -> bool:
+        """Read the pages that are left of the list; return whether it is known then."""
         while not self.shelf.is_whole:
             with self._turn():
                 if not self.shelf.is_whole:
@@ -98,8 +111,7 @@ class StoreList:
                     self._read_on()
             if self._gives_way():
                 return False
-        with self._turn():
-            return self.shelf.read_at >= asked_at or self._top_up()
+        return True
 
     def _gives_way(self) -> bool:
         """Return whether a click goes before the next page."""
@@ -168,7 +180,8 @@ class StoreList:
             if number >= most or (page.total or 0) > most * PAGE:
                 return False
             if not page.records and self.shelf.entries:
-                return False  # not even what changed last is there: this is not the store that was read
+                self._is_lost = True
+                return False
             for one in page.records:
                 self.shelf.put(one.remote_id, self._entry(one.fields))
             if not page.has_more:
@@ -181,6 +194,7 @@ class StoreList:
         mark = self.shelf.mark or 0
         moments = [at for _, _, at in self._changes({"minModified": max(mark - OVERLAP_S, 0)}, most)]
         self.shelf.mark = max([mark, *moments])
+        self._is_lost = not moments
         return bool(moments) and len(moments) < most * PAGE
 
     def _changes(self, params: Mapping[str, Any], most: int) -> Iterator[tuple[str, Flat, int]]:
