@@ -74,7 +74,7 @@ def test_a_new_one_begins_with_what_suits_a_store(client: Client) -> None:
     form = form_of(client)
 
     assert form["base_url"].value() == "https://api-b2b.bigcommerce.com"
-    assert (form["batch_size"].value(), form["max_slots"].value()) == (50, 2)
+    assert (form["batch_size"].value(), form["max_slots"].value()) == (100, 2)
     assert form["setting_companies_kind"].value() == "independent"
     assert form["setting_welcome_mails"].value() == "no"
     assert form["associate_company"].value() == "no"
@@ -96,7 +96,7 @@ def test_it_is_stored_as_its_kind_wants_it(client: Client) -> None:
     made = stored()
     assert answer.status_code == 200
     assert (made.kind, made.base_url, made.batch_size, made.max_slots) == (
-        "bigcommerce", "https://api-b2b.bigcommerce.com", 50, 2,
+        "bigcommerce", "https://api-b2b.bigcommerce.com", 100, 2,
     )  # fmt: skip
     assert dict(made.credentials) == {"store_hash": "8x2kd9", "access_token": "a-token-of-some-length"}
     assert made.settings["companies_kind"] == "dependent"
