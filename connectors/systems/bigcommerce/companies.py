@@ -174,6 +174,7 @@ class Companies(Records):
     def _told(self, change: Change) -> Outcome:
         """Finish one that a bulk call made: until then it is known to be half made only."""
         half = self.ready.pop(change.key)
+        self.talk.engine.writing([change.key])  # the next call is about this one alone: a cancel may come
         return self._finish(change, half.remote_id, half.exchange, self.several.stored[change.key])
 
     def _finish(

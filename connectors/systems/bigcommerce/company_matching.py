@@ -50,9 +50,8 @@ class CompanyFinder:
 
     def decides(self, change: Change) -> bool:
         """Return whether the store's lists have nobody who may be this company, or its first user."""
-        if not self.listing.decides(change):
-            return False
-        if self.listing.found(folded(change.payload.get("companyName")), change.key):
+        name = folded(change.payload.get("companyName"))
+        if not name or not self.listing.decides(change) or self.listing.found(name, change.key):
             return False
         return not self.people.customers_of(str(change.payload.get("adminEmail") or ""))
 
