@@ -114,7 +114,7 @@ class Batch:
         """Send part after part. A click goes before the next one: what is left is released."""
         for number, part in enumerate(parts):
             if number:
-                self._store_aside()
+                self._store_in_background()
                 if self.desk.more_urgent():
                     self._release([row for later in parts[number:] for row in later])
                     return
@@ -205,7 +205,7 @@ class Batch:
             self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
             if len(self.answers) >= FLUSH_ROWS and answered < len(wanted):
-                self._store_aside()
+                self._store_in_background()
             elif time.monotonic() - self.stored_at > settings.CONCORD["flush_s"]:
                 self._store()
         if answered < len(wanted) and not self.desk.gives_way:
@@ -270,17 +270,17 @@ class Batch:
             self._store_these(self.answers)
         self.answers, self.stored_at = [], time.monotonic()
 
-    def _store_aside(self) -> None:
+    def _store_in_background(self) -> None:
         """As `_store`, while the next call is under way: these rows are no part of it."""
         self._finish_storing()
         self.storing, self.answers, self.stored_at = self.answers, [], time.monotonic()
         if self.storing:
-            self.desk.aside.start(partial(self._store_these, self.storing))
+            self.desk.background.start(partial(self._store_these, self.storing))
 
     def _finish_storing(self) -> None:
-        """Wait for what is stored aside. What could not be is among the answers again; raises why."""
+        """Wait for what is being stored. What could not be is among the answers again; raises why."""
         try:
-            self.desk.aside.wait()
+            self.desk.background.wait()
         except Exception:
             self.answers = [*self.storing, *self.answers]
             raise

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from connectors import entities, health, identity, pacing, queue, registry
-from connectors.aside import Aside
+from connectors.background import Background
 from connectors.entities import Entity
 from connectors.errors import Withdrawn
 from connectors.models import Connection, Link
@@ -46,7 +46,7 @@ class Desk:
     withdrawn: set[int] = field(default_factory=set)  # pks that nobody wants sent any more
     checked_at: float = 0.0  # for those, by the monotonic clock
     seen: pacing.Seen | None = None  # of the limit, and not kept yet
-    aside: Aside = field(default_factory=Aside)  # for what is done while a call is under way
+    background: Background = field(default_factory=Background)  # for what is done while a call is under way
 
     @contextmanager
     def connector(self) -> Iterator[Connector]:
@@ -60,7 +60,7 @@ class Desk:
                 identity.confirm(self.connection, connector)
                 yield connector
         finally:
-            self.aside.close()
+            self.background.close()
             if self.seen is not None:
                 pacing.observe(self.connection, self.seen)
 

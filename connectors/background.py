@@ -1,4 +1,4 @@
-"""One piece of work at a time beside the talker, while it waits for the other side."""
+"""One piece of work at a time in the background, while a talker waits for the other side."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from django.db import connections
 
 
-class Aside:
+class Background:
     """Run one piece of work at a time in a thread of its own, with a database connection of its own.
 
     The thread is made when it is first needed. Close it when done.
@@ -19,7 +19,7 @@ class Aside:
     def start(self, work: Callable[[], None]) -> None:
         """Begin a piece of work. `wait` for the one before it first."""
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="aside")
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._under_way = self._thread.submit(work)
 
     def wait(self) -> None:
