@@ -18,7 +18,7 @@ from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.logins import STORE_HASH
 from connectors.systems.bigcommerce.mapping import ADDRESS_KEY, COMPANY_KEY, USER_KEY, key_extra
 
-MOST = 100_000  # records of a list that are kept: some 40 MB
+MOST = 50_000  # records of a list that are kept: some 30 MB
 UNUSED_S = 300.0
 
 Flat = Mapping[str, Any]
@@ -42,7 +42,7 @@ class Entry:
 
 
 @dataclass
-class Shelf:
+class ListCache:
     """The records of one list, and how far it was read. Read pages only while holding `lock`."""
 
     key_field: str = ""  # the companies' extra field that holds our key
@@ -141,31 +141,31 @@ _ENTRIES: Mapping[str, Callable[[Flat, str], Entry]] = {
     "contact": _user,
     "location": _address,
 }
-_shelves: dict[tuple[str, str, str, str], Shelf] = {}
+_caches: dict[tuple[str, str, str, str], ListCache] = {}
 _guard = threading.Lock()
 
 
-def shelf_of(account: Account, entity: str) -> Shelf:
+def cache_of(account: Account, entity: str) -> ListCache:
     """Return what this process knows of a store's list. What nobody used for a while is forgotten."""
     extra = key_extra(account.settings)
     key = (account.base_url, str(account.credentials.get(STORE_HASH) or ""), extra, entity)
     now = time.monotonic()
     with _guard:
-        for one in [one for one, shelf in _shelves.items() if now - shelf.used_at > UNUSED_S]:
-            del _shelves[one]
-        shelf = _shelves.setdefault(key, Shelf(extra))
-        shelf.used_at = now
-        return shelf
+        for one in [one for one, cache in _caches.items() if now - cache.used_at > UNUSED_S]:
+            del _caches[one]
+        cache = _caches.setdefault(key, ListCache(extra))
+        cache.used_at = now
+        return cache
 
 
-def forget(shelf: Shelf) -> None:
+def forget(cache: ListCache) -> None:
     """Know nothing of a list any more. Who holds it goes on with what it told."""
     with _guard:
-        for key in [key for key, one in _shelves.items() if one is shelf]:
-            del _shelves[key]
+        for key in [key for key, one in _caches.items() if one is cache]:
+            del _caches[key]
 
 
 def forget_all() -> None:
     """Know nothing of any store any more."""
     with _guard:
-        _shelves.clear()
+        _caches.clear()

@@ -16,7 +16,7 @@ from connectors.protocol import Change
 from connectors.systems.bigcommerce import wire
 from connectors.systems.bigcommerce.client import PAGE
 from connectors.systems.bigcommerce.pull import LISTS, Place, Puller
-from connectors.systems.bigcommerce.store_index import MOST, Entry, Shelf, entry_of, forget, shelf_of
+from connectors.systems.bigcommerce.store_index import MOST, Entry, ListCache, cache_of, entry_of, forget
 from connectors.systems.bigcommerce.talk import Talk
 
 LEAST = 5  # new records of a push: fewer look for themselves
@@ -48,7 +48,7 @@ class StoreList:
     _made_before: int | None = None
 
     def __post_init__(self) -> None:
-        self.shelf: Shelf = shelf_of(self.talk.account, self.entity)
+        self.cache: ListCache = cache_of(self.talk.account, self.entity)
         self.source = LISTS[self.entity]
 
     @property
@@ -61,9 +61,9 @@ class StoreList:
     def freshen(self) -> None:
         """Read what changed, where the last look is some seconds old."""
         oldest = time.monotonic() - FRESH_S
-        if self.is_known and self.shelf.read_at < oldest:
+        if self.is_known and self.cache.read_at < oldest:
             with self._turn():
-                self._is_known = self.shelf.read_at >= oldest or self._top_up()
+                self._is_known = self.cache.read_at >= oldest or self._top_up()
 
     def decides(self, change: Change) -> bool:
         """Return whether nothing but the list need be asked about a new record."""
@@ -72,15 +72,15 @@ class StoreList:
 
     def found(self, word: str, key: str) -> dict[str, Entry]:
         """Return who has this word, or carries this key, by id. They may be gone."""
-        return self.shelf.found(word, key)
+        return self.cache.found(word, key)
 
     def has_any_of(self, company_id: str) -> bool:
         """Return whether a company has, or had, any record in this list."""
-        return self.shelf.counts(company_id) > 0
+        return self.cache.counts(company_id) > 0
 
     def begin_bulk(self) -> None:
         """Note what is known before bulk calls, so that `read_back` need not read it again."""
-        self._made_before = max(self.shelf.mark or 0, self.shelf.made or 0) or None
+        self._made_before = max(self.cache.mark or 0, self.cache.made or 0) or None
 
     def read_back(self) -> dict[str, Flat]:
         """Return what was made since `begin_bulk`, and shortly before, flat and by id."""
@@ -94,18 +94,18 @@ class StoreList:
         if not self._read_whole():
             return False
         with self._turn():
-            if self.shelf.read_at >= asked_at or self._top_up():
+            if self.cache.read_at >= asked_at or self._top_up():
                 return True
         if self._is_lost:  # its newest record is gone, or all of them
-            self.shelf = shelf_of(self.talk.account, self.entity)
+            self.cache = cache_of(self.talk.account, self.entity)
             return self._read_whole()
         return False
 
     def _read_whole(self) -> bool:
         """Read the pages that are left of the list; return whether it is known then."""
-        while not self.shelf.is_whole:
+        while not self.cache.is_whole:
             with self._turn():
-                if not self.shelf.is_whole:
+                if not self.cache.is_whole:
                     if not self._pays():
                         return False
                     self._read_on()
@@ -115,85 +115,85 @@ class StoreList:
 
     def _gives_way(self) -> bool:
         """Return whether a click goes before the next page."""
-        return not self.shelf.is_whole and self.talk.engine.more_urgent()
+        return not self.cache.is_whole and self.talk.engine.more_urgent()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Read alone, of the talkers of this process; who waits keeps its slot."""
-        while not self.shelf.lock.acquire(timeout=WAIT_S):
+        while not self.cache.lock.acquire(timeout=WAIT_S):
             self.talk.engine.alive()
         try:
             yield
         finally:
-            self.shelf.lock.release()
+            self.cache.lock.release()
 
     def _pays(self) -> bool:
         """Return whether the pages that are left spare as many calls. The first one tells their number."""
-        shelf = self.shelf
-        if shelf.total is None:
+        cache = self.cache
+        if cache.total is None:
             return True
-        left = math.ceil((shelf.total - Place.read(shelf.cursor).offset) / PAGE)
-        if shelf.total <= MOST and left <= self.saves + shelf.owed:
+        left = math.ceil((cache.total - Place.read(cache.cursor).offset) / PAGE)
+        if cache.total <= MOST and left <= self.saves + cache.owed:
             return True
-        shelf.owed += self.saves
+        cache.owed += self.saves
         return False
 
     def _read_on(self) -> None:
         """Read the next page of the whole list."""
-        shelf, began_at = self.shelf, time.monotonic()
-        is_first = shelf.cursor is None
-        page = next(self._puller().pages(self.entity, shelf.cursor))
+        cache, began_at = self.cache, time.monotonic()
+        is_first = cache.cursor is None
+        page = next(self._puller().pages(self.entity, cache.cursor))
         for one in page.records:
-            shelf.put(one.remote_id, self._entry(one.fields))
-        shelf.cursor = page.cursor
-        shelf.total = page.total if page.total is not None else len(shelf.entries) + PAGE
+            cache.put(one.remote_id, self._entry(one.fields))
+        cache.cursor = page.cursor
+        cache.total = page.total if page.total is not None else len(cache.entries) + PAGE
         if page.has_more:
             return
-        shelf.is_whole, shelf.owed = True, 0
+        cache.is_whole, cache.owed = True, 0
         # Of an empty list only the time of its answer is known, which may be another clock's.
-        shelf.mark = Place.read(page.cursor).since if shelf.entries else None
+        cache.mark = Place.read(page.cursor).since if cache.entries else None
         if is_first:  # in one page, so nothing changed while it was read
-            shelf.read_at = shelf.passed_at = began_at
+            cache.read_at = cache.passed_at = began_at
 
     def _puller(self) -> Puller:
         return Puller(self.talk.client, self.talk.account)
 
     def _entry(self, flat: Flat) -> Entry:
-        return entry_of(self.entity, flat, self.shelf.key_field)
+        return entry_of(self.entity, flat, self.cache.key_field)
 
     def _top_up(self) -> bool:
         """Read what changed since the last look; return whether the list is known then."""
-        shelf, began_at = self.shelf, time.monotonic()
+        cache, began_at = self.cache, time.monotonic()
         most = max(self.saves, LEAST_PAGES)
-        is_wide = began_at - shelf.passed_at > PASS_EVERY_S or shelf.mark is None
+        is_wide = began_at - cache.passed_at > PASS_EVERY_S or cache.mark is None
         if not (self._pass(most) if is_wide else self._look(most)):
-            forget(shelf)
+            forget(cache)
             return False
-        shelf.read_at = began_at
+        cache.read_at = began_at
         if is_wide:
-            shelf.passed_at = began_at
+            cache.passed_at = began_at
         return True
 
     def _pass(self, most: int) -> bool:
         """Read what changed since the last pass began, as a poll does."""
-        for number, page in enumerate(self._puller().pages(self.entity, self.shelf.cursor)):
+        for number, page in enumerate(self._puller().pages(self.entity, self.cache.cursor)):
             if number >= most or (page.total or 0) > most * PAGE:
                 return False
-            if not page.records and self.shelf.entries:
+            if not page.records and self.cache.entries:
                 self._is_lost = True
                 return False
             for one in page.records:
-                self.shelf.put(one.remote_id, self._entry(one.fields))
+                self.cache.put(one.remote_id, self._entry(one.fields))
             if not page.has_more:
-                since = (Place.read(page.cursor).since or 0) if self.shelf.entries else 0
-                self.shelf.cursor, self.shelf.mark = page.cursor, max(since, self.shelf.mark or 0) or None
+                since = (Place.read(page.cursor).since or 0) if self.cache.entries else 0
+                self.cache.cursor, self.cache.mark = page.cursor, max(since, self.cache.mark or 0) or None
         return True
 
     def _look(self, most: int) -> bool:
         """Read what changed since the newest moment that was seen."""
-        mark = self.shelf.mark or 0
+        mark = self.cache.mark or 0
         moments = [at for _, _, at in self._changes({"minModified": max(mark - OVERLAP_S, 0)}, most)]
-        self.shelf.mark = max([mark, *moments])
+        self.cache.mark = max([mark, *moments])
         self._is_lost = not moments
         return bool(moments) and len(moments) < most * PAGE
 
@@ -205,8 +205,8 @@ class StoreList:
         for number, page in enumerate(pages, start=1):
             for record in page:
                 remote_id, flat = wire.as_id(record.get(self.source.id_name)), self.source.read(record)
-                self.shelf.put(remote_id, self._entry(flat))
-                self.shelf.made = max(self.shelf.made or 0, wire.as_int(record.get("createdAt")) or 0)
+                self.cache.put(remote_id, self._entry(flat))
+                self.cache.made = max(self.cache.made or 0, wire.as_int(record.get("createdAt")) or 0)
                 yield remote_id, flat, wire.as_int(record.get("updatedAt")) or 0
             if number >= most:
                 return
