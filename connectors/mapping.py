@@ -79,7 +79,7 @@ class Field:
 
     def fits(self, value: Json) -> bool:
         """Return whether a value is neither missing where one is needed, nor too long."""
-        if value is None or value == "":
+        if is_blank(value):
             return not self.required
         return self.max_length is None or not isinstance(value, str) or len(value) <= self.max_length
 
@@ -105,7 +105,7 @@ class Rendered:
     def for_create(self) -> dict[str, Json]:
         """Return all that a new record gets, without blanks: a create omits them."""
         whole = {**self.first, **self.payload}
-        return {name: value for name, value in whole.items() if value is not None and value != ""}
+        return {name: value for name, value in whole.items() if not is_blank(value)}
 
     def problems(self, *, is_new: bool) -> dict[str, str]:
         """Return what is wrong, by our names, all at once."""

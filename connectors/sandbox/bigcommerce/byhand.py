@@ -36,9 +36,9 @@ class ByHand:
             return [dict(row) for row in self.shop.store[self._entity(entity)]]
 
     def create(self, entity: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Store records, all or none, and return their ids; with the stamps that are given."""
+        """Store records, all or none, and return their ids."""
         self._entity(entity)
-        return self._by_hand(lambda: [self._create(entity, raw) for raw in records])
+        return self._by_hand(lambda: [str(seeding.insert(self.shop, entity, raw)["id"]) for raw in records])
 
     def seed(self, entity: str, records: Sequence[Mapping[str, Any]]) -> int:
         """Add the records of a file that are not there yet, all or none, and return how many were added."""
@@ -90,16 +90,6 @@ class ByHand:
             raise ControlError(404, f"no entity {name!r}; known are {known}")
         return name
 
-    def _create(self, entity: str, raw: Any) -> str:
-        given = {key: raw[key] for key in raw.keys() - {*STAMPS}} if isinstance(raw, Mapping) else raw
-        row = seeding.insert(self.shop, entity, given)
-        self._stamp(entity, row["id"], raw)
-        return str(row["id"])
-
-    def _stamp(self, entity: str, key: Any, values: Mapping[str, Any]) -> None:
-        if stamps := {stamp: int(values[stamp]) for stamp in STAMPS if stamp in values}:
-            self.shop.store.put(entity, {**self.shop.store[entity].rows[key], **stamps})
-
     def _existing(self, entity: str, key: str) -> Row:
         row = self.shop.store[self._entity(entity)].get(key)
         if row is None:
@@ -114,7 +104,8 @@ class ByHand:
             customers.change(self.shop, row, _known(row, rest))
         else:
             self.shop.store.put(entity, {**row, **_known(row, rest)})
-        self._stamp(entity, row["id"], values)
+        if stamps := {key: int(values[key]) for key in STAMPS if key in values}:
+            self.shop.store.put(entity, {**self.shop.store[entity].rows[row["id"]], **stamps})
 
     def _change_told(self, entity: str, row: Row, values: dict[str, Any]) -> None:
         if unknown := sorted(values.keys() - CHANGEABLE[entity]):

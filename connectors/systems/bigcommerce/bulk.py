@@ -6,6 +6,7 @@ record is found again by what it is, and who is not found goes alone and is told
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,11 +87,10 @@ class Bulk(ABC):
         stored: Sequence[wire.Record] = ()
         refused: Refused | None = None
         try:
-            stored = self.talk.client.write("POST", self.path, list(bodies.values())).records
+            with suppress(Denied):  # each is denied once more, alone
+                stored = self.talk.client.write("POST", self.path, list(bodies.values())).records
         except Refused as error:
             refused = error
-        except Denied:  # each is denied once more, alone
-            pass
         return Call({one.key: one for one in group}, bodies, stored, self.talk.client.last, refused)
 
     def made(self, call: Call, key: str, remote_id: str, flat: Flat) -> Outcome:

@@ -15,7 +15,6 @@ from connectors.systems.bigcommerce import bulk
 from connectors.systems.bigcommerce.company_matching import FOUND_BY, CompanyFinder, is_close
 from connectors.systems.bigcommerce.store_index import email_word
 
-HALF_MADE = "Made in B2B; Concord's id is written next."
 LEAST = 3  # a bulk call and the look behind it are two calls
 WELCOME, WELCOME_IN_BULK = "acceptCreationEmail", "acceptWelcomeEmail"  # Source: POST /companies/bulk
 
@@ -58,7 +57,7 @@ class Bulk(bulk.Bulk):
         """Return the outcome of one that is there, and not finished before its key stands there as well."""
         self.stored[key] = flat
         said = call.exchange_of(key, dict(flat))
-        return Outcome(Status.WAITING, remote_id, message=HALF_MADE, exchange=said, unsure=True)
+        return Outcome(Status.WAITING, remote_id, exchange=said, unsure=True)
 
     def found(self, calls: Sequence[bulk.Call]) -> dict[str, tuple[str, bulk.Flat]]:
         """Read what was made lately."""
