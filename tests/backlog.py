@@ -15,18 +15,18 @@ from tests.factories import CompanyFactory, ContactFactory, LocationFactory
 CONTACTS, LOCATIONS = 3, 2
 
 
-def house(companies: int) -> list[Company]:
-    """Make companies with contacts, of whom the first is Primary, and locations."""
+def house(companies: int, contacts: int = CONTACTS, locations: int = LOCATIONS) -> list[Company]:
+    """Make companies with so many contacts each, of whom the first is Primary, and locations."""
     made = Company.objects.bulk_create(CompanyFactory.build_batch(companies, **buyers.PLACE))
     Contact.objects.bulk_create(
         ContactFactory.build(company=company, is_primary=number == 0)
         for company in made
-        for number in range(CONTACTS)
+        for number in range(contacts)
     )
     Location.objects.bulk_create(
         LocationFactory.build(company=company, region="CA", postal_code="94601")
         for company in made
-        for _ in range(LOCATIONS)
+        for _ in range(locations)
     )
     return made
 
@@ -49,7 +49,8 @@ def send_all(connection: Connection) -> None:
 
 def in_sync(connection: Connection) -> set[str]:
     """Return how the records here are shown."""
-    return {talk.shown(one, connection)[0] for kind in entities.in_order() for one in kind.records()}
+    shown = (talk.all_shown(kind.records(), connection) for kind in entities.in_order())
+    return {word for states in shown for word, _ in states}
 
 
 def keys(sandbox: SandboxServer, entity: str, name: str) -> list[str]:

@@ -99,7 +99,6 @@ class Desk:
     ticks: int = 0
     last: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)  # whose write got no answer
-    urgent_after: float = float("inf")  # so many calls
 
     def tick(self) -> None:
         """Count the calls."""
@@ -113,8 +112,8 @@ class Desk:
         self.windows.append(window)
 
     def more_urgent(self) -> bool:
-        """Know of a click after so many calls."""
-        return self.ticks > self.urgent_after
+        """Know of no click."""
+        return False
 
     def writing(self, keys: Any) -> None:
         """Note what is about to be written."""

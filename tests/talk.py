@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from companies.models import Company, CompanyLink
@@ -86,10 +86,15 @@ def later(connection: Connection) -> None:
 
 def shown(record: Synced, connection: Connection) -> tuple[str, str]:
     """Return what a person reads of this record on a page: the chip's word and the reason."""
-    board = Board(entities.of(type(record)))
-    found = board.with_links(board.entity.records()).get(pk=record.pk)
-    _, state = board.shown(found, connection)
-    return state.state.word, state.reason
+    (both,) = all_shown(entities.of(type(record)).records().filter(pk=record.pk), connection)
+    return both
+
+
+def all_shown(records: QuerySet[Any], connection: Connection) -> list[tuple[str, str]]:
+    """Return the same of each of these records of one kind."""
+    board = Board(entities.of(records.model))
+    states = [board.shown(found, connection)[1] for found in board.with_links(records)]
+    return [(state.state.word, state.reason) for state in states]
 
 
 def told(record: Synced) -> list[str]:
