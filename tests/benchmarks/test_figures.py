@@ -2,9 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -19,7 +18,7 @@ from connectors.models import Connection
 from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
 from tests import talk
-from tests.benchmarks.rehearsal import begin, rehearsal
+from tests.benchmarks.rehearsal import begin
 from tests.benchmarks.rivals import Bare, one_by_one
 from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import browser_of, superuser
@@ -31,13 +30,6 @@ RECORDS = 4_000
 ONE_BY_ONE = {0: 400, 150: 20}  # so many records tell its rate; thousands would take hours
 CONTACTS_EACH = 4
 ROUNDS = 3
-
-
-@pytest.fixture(scope="module")
-def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a sandbox in its own process."""
-    with rehearsal(Path(tmp_path_factory.mktemp("bench")) / "sandbox.log") as url:
-        yield url
 
 
 def with_facts(sandbox_url: str, **values: Any) -> Connection:

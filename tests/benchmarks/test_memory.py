@@ -1,15 +1,13 @@
 """What a worker takes of memory over a long backlog: `make bench ONLY=memory`."""
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
 
 from companies.models import Company, CompanyLink
 from tests import talk
-from tests.benchmarks.rehearsal import begin, rehearsal
+from tests.benchmarks.rehearsal import begin
 from tests.benchmarks.test_figures import say, with_facts
 from tests.factories import CompanyFactory
 from tests.workers import Workers
@@ -19,13 +17,6 @@ pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 RECORDS = 100_000
 EVERY = 10_000
 PART = 5_000
-
-
-@pytest.fixture(scope="module")
-def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a sandbox in its own process."""
-    with rehearsal(Path(tmp_path_factory.mktemp("bench")) / "sandbox.log") as url:
-        yield url
 
 
 def test_a_workers_memory(sandbox_url: str, workers: Workers) -> None:

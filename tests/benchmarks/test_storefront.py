@@ -1,10 +1,8 @@
 """A storefront's limit on calls: how much of it is used, and how long a click waits meanwhile."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import median
 from threading import Event
 
@@ -12,29 +10,23 @@ import pytest
 import requests
 from django.db import connections
 
-from companies.models import Company, CompanyLink, Location, LocationLink
+from companies.models import CompanyLink, LocationLink
 from connectors import entities, push, queue
-from connectors.models import Connection, Link
+from connectors.models import Connection
 from connectors.systems.bigcommerce import store_index
-from contacts.models import Contact, ContactLink
+from contacts.models import ContactLink
 from tests import talk
-from tests.benchmarks.rehearsal import begin, rehearsal
+from tests.backlog import CONTACTS, LOCATIONS, ask_for_all, house
+from tests.benchmarks.rehearsal import begin
 from tests.benchmarks.test_figures import say
-from tests.factories import B2BFactory, CompanyFactory, ContactFactory, LocationFactory
+from tests.factories import B2BFactory, ContactFactory
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
 
-COMPANIES, CONTACTS, LOCATIONS = 300, 3, 2
+COMPANIES = 300
 CALLS, WINDOW_S = 150, 12.0  # as in a minute, five times as fast
 CLICK_EVERY_S = 20.0
 CORE = ("customers", "hook")  # routes that this limit does not count
-
-
-@pytest.fixture(scope="module")
-def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve a sandbox in its own process."""
-    with rehearsal(Path(tmp_path_factory.mktemp("bench")) / "sandbox.log") as url:
-        yield url
 
 
 @dataclass
@@ -59,33 +51,6 @@ class Watch:
         inside = [(at, number) for at, number in self.counted if began <= at <= ended]
         (first, before), (last, after) = inside[0], inside[-1]
         return (after - before) / ((last - first) * CALLS / WINDOW_S)
-
-
-def _house() -> None:
-    companies = Company.objects.bulk_create(CompanyFactory.build_batch(COMPANIES))
-    contacts = [
-        ContactFactory.build(company=company, is_primary=number == 0)
-        for company in companies
-        for number in range(CONTACTS)
-    ]
-    places = [
-        LocationFactory.build(company=company, region="CA", postal_code="94601")
-        for company in companies
-        for _ in range(LOCATIONS)
-    ]
-    Contact.objects.bulk_create(contacts)
-    Location.objects.bulk_create(places)
-
-
-def _request(connection: Connection) -> None:
-    """Ask for everything at once, as a backlog."""
-    run = talk.new_run(connection).pk
-    _house()
-    for kind in entities.in_order():
-        pks = list(kind.records().values_list("pk", flat=True))
-        queue.enqueue(
-            kind.name, pks, connection, run=run, requested_by="t", priority=Link.Priority.BULK, along=False
-        )
 
 
 def _work(connection: Connection, over: Event) -> None:
@@ -113,7 +78,8 @@ def test_a_storefronts_limit(sandbox_url: str, limiter: str) -> None:
     rates = {"requests_per_window": CALLS, "window_s": WINDOW_S, "limiter": limiter}
     requests.post(f"{sandbox_url}/_control/settings", json={"bigcommerce": rates}, timeout=10)
     connection = B2BFactory.create(base_url=f"{sandbox_url}/bigcommerce")
-    _request(connection)
+    house(COMPANIES)
+    ask_for_all(connection)
     watch, over, started = Watch(sandbox_url), Event(), time.monotonic()
     with ThreadPoolExecutor(connection.max_slots) as pool:
         talkers = [pool.submit(_work, connection, over) for _ in range(connection.max_slots)]

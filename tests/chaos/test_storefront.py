@@ -21,7 +21,8 @@ from contacts.models import Contact, ContactLink
 from synclog.models import Entry
 from tests import b2b as store
 from tests import talk
-from tests.factories import CompanyFactory, ContactFactory, LocationFactory
+from tests.backlog import LOCATIONS, house
+from tests.factories import ContactFactory
 from tests.waiting import wait_until
 from tests.workers import Workers
 
@@ -30,7 +31,7 @@ from .test_chaos import FAST
 from .test_contacts import swept, waiting
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-COMPANIES, CONTACTS, LOCATIONS = 30, 3, 2
+COMPANIES = 30
 EDITS = 120
 CREATES = (
     "company_create",
@@ -50,22 +51,6 @@ def automatic(b2b: Connection) -> Connection:
     Connection.objects.filter(pk=b2b.pk).update(auto_push=on, auto_associate=on, max_slots=4)
     b2b.refresh_from_db()
     return b2b
-
-
-def house(companies: int = COMPANIES) -> list[Company]:
-    """Make companies with contacts, of which the first is Primary, and locations."""
-    made = Company.objects.bulk_create(CompanyFactory.build_batch(companies))
-    Contact.objects.bulk_create(
-        ContactFactory.build(company=company, is_primary=number == 0)
-        for company in made
-        for number in range(CONTACTS)
-    )
-    Location.objects.bulk_create(
-        LocationFactory.build(company=company, region="CA", postal_code="94601")
-        for company in made
-        for _ in range(LOCATIONS)
-    )
-    return made
 
 
 def ask_for_all(connection: Connection) -> None:
@@ -159,7 +144,7 @@ def test_a_store_that_fails_and_a_killed_worker_lose_and_double_nothing(
     automatic: Connection, sandbox: SandboxServer, workers: Workers, seed: int
 ) -> None:
     dice = random.Random(seed)
-    companies = house()
+    companies = house(COMPANIES)
     first, _ = [workers.start(threads=2, **FAST) for _ in range(2)]
     _faults(sandbox, seed)
     ask_for_all(automatic)
