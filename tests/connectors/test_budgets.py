@@ -4,7 +4,9 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -48,7 +50,7 @@ def test_a_record_takes_what_its_budget_says(
             if what == "edit":
                 _edit(companies)
             talk.request(connection, companies)
-            taken[what] = _taken(connection, sandbox, between, len(companies))
+            taken[what] = _apart(partial(_taken, connection, sandbox, between, len(companies)))
     differing = {what: _differing(taken[what], BUDGETS[slug][what]) for what in taken}
     assert differing == {"create": {}, "edit": {}}, taken
 
@@ -71,6 +73,20 @@ def _companies(connection: Connection, number: int) -> list[Company]:
 
 def _edit(companies: list[Company]) -> None:
     Company.objects.filter(pk__in=[one.pk for one in companies]).update(phone="+1 650 555 0177")
+
+
+def _apart(act: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Do it in a thread of its own: where a browser's event loop was begun, Django looks for it at each query."""
+
+    def alone() -> dict[str, float]:
+        database.ensure_connection()
+        try:
+            return act()
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(alone).result()
 
 
 def _taken(connection: Connection, sandbox: SandboxServer, between: Relay, records: int) -> dict[str, float]:
@@ -99,9 +115,9 @@ def _counted() -> Iterator[dict[str, float]]:
             counts["functions"] += 1
 
     def begun(*_: Any) -> None:  # any thread: the sandbox's are not ours to count
-        sys.setprofile(function if threading.current_thread().name.startswith("aside") else None)
+        sys.setprofile(function if threading.current_thread().name.startswith("background") else None)
 
-    def opened(connection: Any, **_: Any) -> None:  # another thread's, for what is done aside
+    def opened(connection: Any, **_: Any) -> None:  # the background thread's
         connection.execute_wrappers.append(statement)
 
     connection_created.connect(opened)
