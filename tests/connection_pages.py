@@ -5,6 +5,7 @@ from typing import Any
 from django.test import Client
 
 from connectors.models import Connection
+from tests.unrendered import context
 
 LIST = "/admin/connectors/connection/"
 RUNS_IT = (
@@ -21,8 +22,8 @@ def url(connection: Connection, what: str = "change") -> str:
 
 def boxes(client: Client, connection: Connection | None = None, **edits: Any) -> dict[str, Any]:
     """Return what the page's form would post, with edits."""
-    answer = client.get(url(connection) if connection else f"{LIST}add/?kind=salesforce")
-    form = answer.context["adminform"].form
+    page = context(client, url(connection) if connection else f"{LIST}add/?kind=salesforce")
+    form = page["adminform"].form
     values = {name: form[name].value() for name in form.fields}
     known = {name: value for name, value in values.items() if value not in (None, False)}
     posted = {name: value if isinstance(value, list) else str(value) for name, value in known.items()}

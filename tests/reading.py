@@ -36,6 +36,13 @@ def linked(shelf: Shelf, **values: Any) -> tuple[Company, str]:
     return company, link_of(company).remote_id
 
 
+def linked_at_once(shelf: Shelf, count: int) -> list[Company]:
+    """Return so many companies that stand over there."""
+    companies = CompanyFactory.create_batch(count)
+    send(shelf.connection, companies)
+    return companies
+
+
 def link_of(company: Company) -> CompanyLink:
     return CompanyLink.objects.get(record=company)
 

@@ -1,9 +1,12 @@
 """Answers without their pages, for tests that look at nothing but the status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
+from django.test import Client, override_settings
 from pytest_django.fixtures import Settings
 
 
@@ -25,6 +28,16 @@ class Unrendered:
         return response
 
 
-def without_rendering(settings: Settings) -> None:
+def context(client: Client, address: str) -> Mapping[str, Any]:
+    """Return what a page is rendered of, as whoever is logged in at this client gets it."""
+    with override_settings(MIDDLEWARE=[*settings.MIDDLEWARE, f"{__name__}.Unrendered"]):
+        quiet = Client()
+        quiet.cookies = client.cookies
+        answer: Any = quiet.get(address)
+    found: Mapping[str, Any] = answer.context_data
+    return found
+
+
+def without_rendering(fixture: Settings) -> None:
     """Have no page rendered by clients that are made from now on in this test."""
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Unrendered"]
+    fixture.MIDDLEWARE = [*settings.MIDDLEWARE, f"{__name__}.Unrendered"]

@@ -234,22 +234,25 @@ def test_another_spelling_of_the_address_is_the_same_address(client: Client) -> 
     assert (stored(account).name, stored(account).base_url) == ("Same", "https://acme.my.salesforce.com")
 
 
-@pytest.mark.parametrize("environment", ["production", "sandbox", "rehearsal"])
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("environment", "url", "words"),
     [
-        ("https://169.254.169.254/latest/meta-data", "169.254.169.254 points inside your own network"),
-        ("http://169.254.169.254/", "169.254.169.254 points inside your own network"),
-        ("https://10.0.0.5", "points inside your own network"),
-        ("https://2130706433", "in disguise"),
-        ("https://0x7f.1", "in disguise"),
-        ("https://[::ffff:a9fe:a9fe]", "points inside your own network"),
-        ("file:///etc/passwd", "begins with https://"),
-        ("javascript:alert(1)", "begins with https://"),
-        ("https://somebody:pw@acme.example", "user name or a password"),
-        ("https://🎉.example", "not an address"),
-        ("https://exa mple", "no blanks"),
-        ("https://" + "a" * 300, "at most 300 characters"),
+        (
+            "production",
+            "https://169.254.169.254/latest/meta-data",
+            "169.254.169.254 points inside your own network",
+        ),
+        ("sandbox", "http://169.254.169.254/", "169.254.169.254 points inside your own network"),
+        ("rehearsal", "https://10.0.0.5", "points inside your own network"),
+        ("production", "https://2130706433", "in disguise"),
+        ("sandbox", "https://0x7f.1", "in disguise"),
+        ("rehearsal", "https://[::ffff:a9fe:a9fe]", "points inside your own network"),
+        ("production", "file:///etc/passwd", "begins with https://"),
+        ("sandbox", "javascript:alert(1)", "begins with https://"),
+        ("rehearsal", "https://somebody:pw@acme.example", "user name or a password"),
+        ("production", "https://🎉.example", "not an address"),
+        ("sandbox", "https://exa mple", "no blanks"),
+        ("rehearsal", "https://" + "a" * 300, "at most 300 characters"),
     ],
 )
 def test_an_address_that_is_not_called_is_told_beside_its_box(

@@ -76,7 +76,7 @@ def _edit(companies: list[Company]) -> None:
 
 
 def _apart(act: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """Do it in a thread of its own: where a browser's event loop was begun, Django looks for it at each query."""
+    """Do it in a thread of its own: beside a browser's event loop Django looks for that at each query."""
 
     def alone() -> dict[str, float]:
         database.ensure_connection()

@@ -14,7 +14,7 @@ from connectors.pulling import notices
 from contacts.models import ContactLink
 from synclog.models import Entry
 from tests.factories import ContactFactory
-from tests.reading import arrivals, fetch, fresh, goes, link_of, linked, nightly
+from tests.reading import arrivals, fetch, fresh, goes, link_of, linked, linked_at_once, nightly
 from tests.shelf import Shelf
 from tests.talk import request, send
 
@@ -165,7 +165,7 @@ def test_what_was_edited_while_its_record_was_gone_shows_as_changed_once_that_is
 
 def test_the_night_finds_who_was_deleted_without_a_word(shelf: Shelf) -> None:
     goes(shelf, "both")
-    companies = [linked(shelf)[0] for _ in range(5)]
+    companies = linked_at_once(shelf, 5)
     fetch(shelf)
     shelf.drop("company", link_of(companies[2]).remote_id)
 
@@ -177,7 +177,7 @@ def test_the_night_finds_who_was_deleted_without_a_word(shelf: Shelf) -> None:
 
 def test_a_list_that_ends_early_marks_nobody_as_gone(shelf: Shelf) -> None:
     goes(shelf, "both")
-    companies = [linked(shelf)[0] for _ in range(30)]
+    companies = linked_at_once(shelf, 30)
     fetch(shelf)
     shelf.total = 30
     hidden = {
@@ -198,7 +198,7 @@ def test_a_list_that_ends_early_marks_nobody_as_gone(shelf: Shelf) -> None:
 
 def test_too_many_missing_at_once_are_a_question_and_an_answer_asks_for_each(shelf: Shelf) -> None:
     goes(shelf, "both")
-    companies = [linked(shelf)[0] for _ in range(30)]
+    companies = linked_at_once(shelf, 30)
     fetch(shelf)
     for company in companies[10:]:
         shelf.drop("company", link_of(company).remote_id)
@@ -216,7 +216,7 @@ def test_too_many_missing_at_once_are_a_question_and_an_answer_asks_for_each(she
 
 def test_a_yes_to_many_missing_records_is_no_yes_to_the_next_ones(shelf: Shelf) -> None:
     goes(shelf, "both")
-    companies = [linked(shelf)[0] for _ in range(30)]
+    companies = linked_at_once(shelf, 30)
     fetch(shelf)
     for company in companies[18:]:
         shelf.drop("company", link_of(company).remote_id)
@@ -267,9 +267,8 @@ def test_what_was_sent_while_the_list_was_read_is_not_missing_in_it(shelf: Shelf
 
     def sent_meanwhile(what: str) -> None:
         if what == "pull company" and not hidden:
-            for _ in range(15):
-                company, remote_id = linked(shelf)
-                hidden.append((company, remote_id, shelf.drop("company", remote_id)))
+            for company in linked_at_once(shelf, 15):
+                hidden.append(shelf.drop("company", link_of(company).remote_id))
 
     shelf.trouble = sent_meanwhile
     pull.drain(shelf.connection.pk)
