@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils import timezone
+
 from companies.models import Company
 from connectors import entities, queue, registry
 from connectors.models import Connection, Link, Synced
 from connectors.protocol import Adoption, Change, Connector, Matched, Outcome, Window
-from contacts.models import Contact
+from contacts.models import Contact, ContactLink
 from tests import talk
 from tests.factories import CompanyFactory, ContactFactory
 
@@ -24,16 +26,28 @@ DEFAULTS = {"email": "office@facebook.example", "phone": "+1 650 555 0100", **PL
 
 
 def company(connection: Connection, name: str = "Facebook", **fields: Any) -> Company:
-    """Return a new company with all that B2B needs: Mark Z, its Primary, is enabled here."""
-    made = CompanyFactory.create(**{"name": name, **DEFAULTS, **fields})
-    mark = ContactFactory.create(
+    """Return a new company with all that B2B needs: Mark Z, its Primary, is enabled here.
+
+    Without automatic sync a save of them asks for nothing: the rows go in as it leaves them.
+    """
+    made = CompanyFactory.build(**{"name": name, **DEFAULTS, **fields})
+    mark = ContactFactory.build(
         company=made,
         first_name="Mark",
         last_name="Z",
         email=f"mark@{made.public_id.hex[:12]}.example",
         role="admin",
+        is_primary=True,
     )
-    enable(connection, mark)
+    if connection.auto_push:
+        made.save()
+        mark.save()
+        enable(connection, mark)
+    else:
+        Company.objects.bulk_create([made])
+        Contact.objects.bulk_create([mark])
+        row = ContactLink(connection=connection, record=mark, enabled_by="tester", enabled_at=timezone.now())
+        ContactLink.objects.bulk_create([row])
     return made
 
 

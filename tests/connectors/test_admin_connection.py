@@ -17,6 +17,7 @@ from connectors.models import Connection, ConnectionHealth
 from connectors.sandbox.server import SandboxServer
 from contacts.models import ContactLink
 from synclog.models import Entry, Run
+from tests.connection_pages import boxes
 from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import READS, SYNCS, browser_of, person
 
@@ -45,16 +46,6 @@ def client() -> Client:
 
 def page(account: Connection) -> str:
     return f"{LIST}{account.pk}/change/"
-
-
-def boxes(client: Client, account: Connection | None = None, **edits: Any) -> dict[str, Any]:
-    """Return what the page's form would post, with edits."""
-    answer = client.get(page(account) if account else f"{LIST}add/?kind=salesforce")
-    form = answer.context["adminform"].form
-    values = {name: form[name].value() for name in form.fields}
-    known = {name: value for name, value in values.items() if value not in (None, False)}
-    posted = {name: value if isinstance(value, list) else str(value) for name, value in known.items()}
-    return {**posted, **edits}
 
 
 def told(answer: Any) -> str:

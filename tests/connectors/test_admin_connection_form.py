@@ -14,7 +14,8 @@ from connectors.models import Connection, ConnectionHealth
 from connectors.sandbox.server import SandboxServer
 from connectors.systems.salesforce.keys import known
 from tests import desk, keys, talk
-from tests.connectors.test_admin_connection import LIST, RUNS_IT, boxes, page, stored
+from tests.connection_pages import boxes
+from tests.connectors.test_admin_connection import LIST, RUNS_IT, page, stored
 from tests.factories import CompanyFactory, ConnectionFactory
 from tests.staff import browser_of, person
 
