@@ -6,9 +6,10 @@ opening the connection).
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -29,9 +30,19 @@ from synclog import runs
 
 logger = logging.getLogger(__name__)
 
+Claim = Callable[[int], tuple[list[Any], list[Any]]]  # see `queue.claim`
 FLUSH_ROWS = 200  # one vendor batch: its answers come together, so they are stored together
 UNSTORABLE = (DataError, UnicodeError)
 FOUL = "The answer about this record could not be stored. Concord's operator finds it in the worker's log."
+
+
+@dataclass(slots=True)
+class Part:
+    """Rows that go together, rendered; `spent`: those that came with them and killed their workers."""
+
+    rows: Sequence[Any]
+    renderings: Sequence[Rendered]
+    spent: Sequence[Any] = ()
 
 
 @dataclass
@@ -46,7 +57,11 @@ class Batch:
     storing: list[queue.Result] = field(default_factory=list)  # while the next call is under way
     stored_at: float = field(default_factory=time.monotonic)
     any_agreed: bool = False
-    rows: Sequence[Any] = ()
+    rows: list[Any] = field(default_factory=list)
+    next: Part | None = None  # made ready while the call before it is under way
+    later: deque[Sequence[Any]] = field(default_factory=deque)  # claimed, and sent after that
+    claim: Claim | None = None
+    left: int = 0  # so many more may be claimed
     claimed: dict[int, str] = field(default_factory=dict)  # remote ids by pk, before an adoption
     widened: dict[int, dict[str, Any]] = field(default_factory=dict)  # see queue.widen
     owners: dict[int, OwnerPlan] = field(default_factory=dict)  # of new records, by their pk
@@ -57,6 +72,11 @@ class Batch:
     def mapping(self) -> FieldMapping:
         """Return how the entity's fields are bound."""
         return self.renderer.mapping
+
+    @property
+    def size(self) -> int:
+        """Return how many rows go with one call."""
+        return min(self.desk.connection.batch_size, self.connector.batch_size)
 
     @cached_property
     def rules(self) -> str:
@@ -73,29 +93,42 @@ class Batch:
             self._keep(row, Rendered({}), Outcome(Status.REJECTED, code="crashed", message=text))
         self._store()
 
-    def carry(self, rows: Sequence[Any]) -> None:
-        """Send the rows and store what comes back. Never raises but LeaseLost."""
-        self.desk.begun, self.desk.filled, self.rows = set(), {}, rows
-        self.claimed = {row.pk: row.remote_id for row in rows}
-        self.desk.begin(self.kind, {})  # what is read first concerns no row
+    def carry(self, rows: Sequence[Any], claim: Claim | None = None, left: int = 0) -> None:
+        """Send the rows and store what comes back. Never raises but LeaseLost.
+
+        With `claim`, up to `left` more are claimed in its course, for one call at a time.
+        """
+        self.desk.begun, self.desk.filled, self.claim, self.left = set(), {}, claim, left
         self.desk.checked_at = time.monotonic()  # nobody has withdrawn them: they were just claimed
+        self._take(rows)
         try:
-            self.overwritten = recheck.read_again(self.connector, self.mapping, rows)
-            self._send(self._parts(rows))
+            self._read_again(rows)
+            self.later.extend(self._parts(rows))
+            self._send()
             self._learn_again()
         except LeaseLost:
             self._store()  # touches only rows that nobody has taken over
             raise
         except Withdrawn:  # whoever is still wanted comes with the next claim
             self._store()
-            queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
+            self._let_go()
             self._tell_answered()
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
-            self._broke_off(rows, error)
+            self._broke_off(error)
         else:
             self._tell_answered()
         finally:
             self._count_calls()
+
+    def _take(self, rows: Iterable[Any]) -> None:
+        """Count rows among the batch."""
+        for row in rows:
+            self.rows.append(row)
+            self.claimed[row.pk] = row.remote_id
+
+    def _read_again(self, rows: Sequence[Any]) -> None:
+        self.desk.begin(self.kind, {})  # what is read first concerns no row
+        self.overwritten |= recheck.read_again(self.connector, self.mapping, rows)
 
     def _parts(self, rows: Sequence[Any]) -> list[Sequence[Any]]:
         """Return what is rendered and sent together: linked rows call by call, new ones at once.
@@ -110,16 +143,55 @@ class Batch:
         new = [row for row in rows if not row.remote_id]
         return [linked[start : start + size] for start in range(0, len(linked), size)] + [new] * bool(new)
 
-    def _send(self, parts: Sequence[Sequence[Any]]) -> None:
+    def _send(self) -> None:
         """Send part after part. A click goes before the next one: what is left is released."""
-        for number, part in enumerate(parts):
-            if number:
-                self._store_in_background()
-                if self.desk.more_urgent():
-                    self._release([row for later in parts[number:] for row in later])
-                    return
-            self._converse(self._changes(part))
+        is_only = len(self.later) == 1 and not self.left
+        self._make_ready()
+        while part := self._ready():
+            wanted = self._changes(part)
+            if self.later or self.left:
+                self._in_background(self._make_ready)
+            elif is_only:
+                self._store()
+            else:
+                self._in_background()
+            self._converse(wanted)
+            self._finish_storing()
+            if self.next and self.desk.more_urgent():
+                self._release([*self.next.rows, *(row for rows in self.later for row in rows)])
+                return
         self._store()
+
+    def _make_ready(self) -> None:
+        """Have the next part claimed, where it is not yet, and rendered."""
+        spent: Sequence[Any] = ()
+        if not self.later and self.claim and self.left:
+            asked = min(self.left, self.size)
+            rows, spent = self.claim(asked)
+            # The look-up of new ones serves many: they are claimed at once, with the next batch.
+            goes_on = len(rows) == asked and all(row.remote_id for row in rows)
+            self.left = self.left - asked if goes_on else 0
+            self.later.extend([rows] if rows or spent else [])
+        if self.later:
+            self.next = Part(self.later.popleft(), (), spent)  # known, should the next line raise
+            self.next.renderings = self.renderer.render([row.record for row in self.next.rows])
+
+    def _ready(self) -> Part | None:
+        """Return the part that was made ready, if there was one."""
+        part, self.next = self.next, None
+        if part is not None:
+            new = [row for row in part.rows if row.pk not in self.claimed]
+            self._take(new)
+            if part.spent:
+                self.give_up(part.spent)
+            if new:
+                self._read_again(new)
+        return part
+
+    def _let_go(self) -> None:
+        """Release all rows that were not answered, those that were made ready too."""
+        rows = [*self.rows, *(self.next.rows if self.next else ())]
+        queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
 
     def _release(self, rows: Sequence[Any]) -> None:
         """Store what was answered, and let go of rows that come later."""
@@ -154,12 +226,11 @@ class Batch:
             runs.add_calls([row.run for row in self.rows if row.run], made)
             self.desk.counted_calls += made
 
-    def _changes(self, rows: Sequence[Any]) -> list[tuple[Any, Rendered, Change]]:
-        """Render and compare; answer at once for what needs no call."""
-        wanted = []
-        renderings = self.renderer.render([row.record for row in rows])
+    def _changes(self, part: Part) -> list[tuple[Any, Rendered, Change]]:
+        """Compare; answer at once for what needs no call."""
+        wanted, rows = [], part.rows
         pairs = sorted(
-            zip(rows, renderings, strict=True), key=lambda pair: self.mapping.rank(pair[1].payload)
+            zip(rows, part.renderings, strict=True), key=lambda pair: self.mapping.rank(pair[1].payload)
         )
         if self.mapping.owner:
             unlinked = [row.record for row in rows if not row.remote_id]
@@ -176,8 +247,6 @@ class Batch:
             queue.widen(self.kind, self.desk.lease, widened)
             self.desk.begun.update(widened)
             self.widened |= widened
-        if not self.storing:
-            self._store()
         return wanted
 
     def _held(self, row: Any) -> Outcome | None:
@@ -205,7 +274,7 @@ class Batch:
             self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
             if len(self.answers) >= FLUSH_ROWS and answered < len(wanted):
-                self._store_in_background()
+                self._in_background()
             elif time.monotonic() - self.stored_at > settings.CONCORD["flush_s"]:
                 self._store()
         if answered < len(wanted) and not self.desk.gives_way:
@@ -270,22 +339,25 @@ class Batch:
             self._store_these(self.answers)
         self.answers, self.stored_at = [], time.monotonic()
 
-    def _store_in_background(self) -> None:
-        """As `_store`, while the next call is under way: these rows are no part of it."""
+    def _in_background(self, then: Callable[[], None] = lambda: None) -> None:
+        """As `_store`, while the next call is under way: these rows are no part of it. Then do this."""
         self._finish_storing()
         self.storing, self.answers, self.stored_at = self.answers, [], time.monotonic()
-        if self.storing:
-            self.desk.background.start(partial(self._store_these, self.storing))
+
+        def work() -> None:
+            if self.storing:
+                self._store_these(self.storing)
+                self.storing = []
+            then()
+
+        self.desk.background.start(work)
 
     def _finish_storing(self) -> None:
-        """Wait for what is being stored. What could not be is among the answers again; raises why."""
+        """Wait for what is under way. What could not be stored is among the answers again; raises why."""
         try:
             self.desk.background.wait()
-        except Exception:
-            self.answers = [*self.storing, *self.answers]
-            raise
         finally:
-            self.storing = []
+            self.answers, self.storing = [*self.storing, *self.answers], []
 
     def _store_these(self, answers: Sequence[queue.Result]) -> None:
         try:
@@ -333,9 +405,10 @@ class Batch:
                     [replace(answer, outcome=Outcome(Status.REJECTED, code="internal", message=FOUL))]
                 )
 
-    def _broke_off(self, rows: Sequence[Any], error: Exception) -> None:
+    def _broke_off(self, error: Exception) -> None:
         """Keep what was answered, blame a lone record, let go of the rest, back off."""
         self._store()
+        rows = [*self.rows, *(self.next.rows if self.next else ())]
         lone = outcomes.blame(error) if len(rows) == 1 else None
         if lone is not None:
             self._doubt(rows[0])

@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -106,14 +107,20 @@ def push_batch(
         return False
     connection = desk.connection
     limit = _limit(connection, connector, due)
-    rows, spent = queue.claim(connection, kind, desk.lease, limit, urgent=urgent)
+    claim = partial(queue.claim, connection, kind, desk.lease, urgent=urgent)
+    batch = Batch(desk, kind, Renderer(connection, kind), connector)
+    # Of one parent's children no second claim takes any.
+    rows, spent = claim(limit if kind.parent else min(limit, batch.size))
     if not rows and not spent:
         return False
-    if len(rows) == limit:  # more than one talker can carry
+    left = limit - len(rows) if len(rows) == batch.size and not kind.parent else 0
+    if left and not all(row.remote_id for row in rows):  # one look-up serves all the new ones
+        more, died = claim(left)
+        rows, spent, left = rows + more, spent + died, 0
+    if len(rows) + left == limit:  # more than one talker can carry
         _call_others(desk, math.ceil((due - limit) / limit))
-    batch = Batch(desk, kind, Renderer(connection, kind), connector)
     batch.give_up(spent)
-    batch.carry(rows)
+    batch.carry(rows, claim, left)
     return True
 
 

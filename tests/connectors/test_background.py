@@ -1,7 +1,8 @@
-"""Answers are stored while the next call is under way, and none is lost where that fails."""
+"""What is done while a call is under way: answers stored, the next rows claimed; nothing is lost by it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection as database
@@ -13,12 +14,14 @@ from connectors.models import Connection
 from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry
 from tests import talk
+from tests.chaos.relay import relay
 from tests.connectors.test_races import in_thread
 from tests.factories import CompanyFactory
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-THREE_CALLS = 401
+TOGETHER = 200  # in one call
+THREE_CALLS = 2 * TOGETHER + 1
 
 
 @contextmanager
@@ -83,3 +86,25 @@ def test_answers_whose_storing_broke_off_are_stored_after_all(
     told = Entry.objects.filter(object_id__in=[company.public_id for company in companies])
     assert told.filter(outcome="created").count() == THREE_CALLS
     assert told.count() == THREE_CALLS
+
+
+def test_the_next_rows_are_claimed_while_a_call_is_under_way(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    port = urlsplit(sandbox.url).port or 0
+    with relay("127.0.0.1", port) as between:
+        salesforce.max_slots = 1
+        salesforce.base_url = salesforce.base_url.replace(str(port), str(between.port))
+        salesforce.save()
+        companies = requested(salesforce)
+        push.drain(salesforce.pk)
+        Company.objects.update(phone="+1 650 555 0100")
+        talk.request(salesforce, companies)
+
+        between.hung.set()
+        with in_thread(lambda: push.drain(salesforce.pk)):
+            wait_until(lambda: CompanyLink.objects.exclude(lease=None).count() == 2 * TOGETHER)
+            between.hung.clear()
+
+    assert not CompanyLink.objects.exclude(state="idle", lease=None).exists()
+    assert [row["Phone"] for row in talk.accounts(sandbox)].count("+1 650 555 0100") == THREE_CALLS
