@@ -109,16 +109,17 @@ def push_batch(
     limit = _limit(connection, connector, due)
     claim = partial(queue.claim, connection, kind, desk.lease, urgent=urgent)
     batch = Batch(desk, kind, Renderer(connection, kind), connector)
-    # Of one parent's children no second claim takes any.
-    rows, spent = claim(limit if kind.parent else min(limit, batch.size))
+    # Of one parent's children no later claim takes any.
+    first = limit if kind.parent else min(limit, batch.size)
+    rows, spent = claim(first)
     if not rows and not spent:
         return False
-    left = limit - len(rows) if len(rows) == batch.size and not kind.parent else 0
+    left = limit - first if len(rows) == first else 0
+    if len(rows) == first and due >= limit:  # more than one talker can carry
+        _call_others(desk, math.ceil((due - limit) / limit))
     if left and not all(row.remote_id for row in rows):  # one look-up serves all the new ones
         more, died = claim(left)
         rows, spent, left = rows + more, spent + died, 0
-    if len(rows) + left == limit:  # more than one talker can carry
-        _call_others(desk, math.ceil((due - limit) / limit))
     batch.give_up(spent)
     batch.carry(rows, claim, left)
     return True
