@@ -154,7 +154,7 @@ def _tell(latency_ms: int, slots: int, rates: dict[str, float], single: float) -
     say(f"  one by one with simple-salesforce {single:.0f}/s")
 
 
-@pytest.mark.parametrize("count", [500, 10_000])
+@pytest.mark.parametrize("count", [500, 20_000])
 def test_a_click(sandbox_url: str, count: int) -> None:
     """The whole HTTP request of the action, through all middleware, the broker ringing."""
     ConnectionFactory.create(base_url=f"{sandbox_url}/salesforce")
