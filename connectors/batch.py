@@ -189,9 +189,13 @@ class Batch:
         return part
 
     def _let_go(self) -> None:
-        """Release all rows that were not answered, those that were made ready too."""
-        rows = [*self.rows, *(self.next.rows if self.next else ())]
-        queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
+        """Release all rows that were not answered."""
+        queue.release(self.kind, self.desk.lease, self._all_rows(), self.desk.begun)
+
+    def _all_rows(self) -> list[Any]:
+        """Return the rows of the batch with those that were claimed for its next call."""
+        ahead = self.next.rows if self.next else ()
+        return [*self.rows, *(row for row in ahead if row.pk not in self.claimed)]
 
     def _release(self, rows: Sequence[Any]) -> None:
         """Store what was answered, and let go of rows that come later."""
@@ -408,11 +412,11 @@ class Batch:
     def _broke_off(self, error: Exception) -> None:
         """Keep what was answered, blame a lone record, let go of the rest, back off."""
         self._store()
-        rows = [*self.rows, *(self.next.rows if self.next else ())]
+        rows = self._all_rows()
         lone = outcomes.blame(error) if len(rows) == 1 else None
         if lone is not None:
             self._doubt(rows[0])
-            self._keep(rows[0], self.renderer.one(rows[0].record), lone)
+            self._keep(rows[0], self._rendered(rows[0]), lone)
             self._store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
         self._tell_answered()
@@ -421,6 +425,14 @@ class Batch:
             health.blamed(self.desk.connection)
         else:
             health.failed(self.desk.connection, error, batch=len(rows))
+
+    def _rendered(self, row: Any) -> Rendered:
+        """Return a lone row rendered; as nothing where it is the rendering that fails."""
+        try:
+            return self.renderer.one(row.record)
+        except Exception:
+            logger.exception("a record could not be rendered")
+            return Rendered({})
 
     def _doubt(self, row: Any) -> None:
         """Mark that a write may have arrived although nobody answered it."""

@@ -30,10 +30,26 @@ from synclog.models import Run
 from tests import talk
 from tests.connectors.test_races import _after, _claimed, _settle, in_thread
 from tests.factories import CompanyFactory
+from tests.shelf import Shelf
 from tests.staff import person
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_record_that_can_not_be_rendered_fails_alone_and_the_others_arrive(shelf: Shelf) -> None:
+    chosen = CompanyFactory.create_batch(5)
+    Company.objects.filter(pk=chosen[2].pk).update(status="bug")
+    talk.request(shelf.connection, chosen)
+
+    for _ in range(8):  # each failure makes the next batch smaller
+        ConnectionHealth.objects.update(pause="", paused_until=None)
+        push.drain(shelf.connection.pk)
+
+    assert talk.link_of(chosen[2]).state == "failed"
+    assert talk.link_of(chosen[2]).code == "internal"
+    assert {talk.link_of(one).state for one in chosen if one != chosen[2]} == {"idle"}
+    assert len(shelf.of("company")) == 4
 
 
 def test_a_quota_used_up_in_the_middle_of_a_batch_still_pauses(
