@@ -158,7 +158,7 @@ class Batch:
             self._converse(wanted)
             self._finish_storing()
             if self.next and self.desk.more_urgent():
-                self._release([*self.next.rows, *(row for rows in self.later for row in rows)])
+                self._release(self._rows_ahead())
                 return
         self._store()
 
@@ -194,8 +194,12 @@ class Batch:
 
     def _all_rows(self) -> list[Any]:
         """Return the rows of the batch with those that were claimed for its next call."""
-        ahead = self.next.rows if self.next else ()
-        return [*self.rows, *(row for row in ahead if row.pk not in self.claimed)]
+        return [*self.rows, *(row for row in self._rows_ahead() if row.pk not in self.claimed)]
+
+    def _rows_ahead(self) -> list[Any]:
+        """Return the rows of the calls after this one."""
+        ahead = [*self.next.rows, *self.next.spent] if self.next else []
+        return [*ahead, *(row for rows in self.later for row in rows)]
 
     def _release(self, rows: Sequence[Any]) -> None:
         """Store what was answered, and let go of rows that come later."""
