@@ -173,7 +173,11 @@ class Desk:
 
     examples: dict[str, dict[str, Any]]
     sessions: dict[str, str] = field(default_factory=dict)
-    clients: dict[bool, Client] = field(default_factory=dict)  # each reads the middleware once
+    # Each reads the middleware once: one that lets everything pass, one that wants a CSRF token.
+    client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
+    wary: Client = field(
+        default_factory=lambda: Client(enforce_csrf_checks=True, raise_request_exception=False)
+    )
 
     def address(self, name: str, pattern: str) -> str:
         """Return the address with examples for its arguments."""
@@ -188,8 +192,7 @@ class Desk:
 
     def asks(self, who: str, method: str, address: str, *, token: bool = True) -> str:
         """Return the table's sign for one request. Nothing of it stays."""
-        new = Client(enforce_csrf_checks=not token, raise_request_exception=False)
-        client = self.clients.setdefault(token, new)
+        client = self.client if token else self.wary
         client.cookies.clear()
         if who in self.sessions:
             client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[who]
