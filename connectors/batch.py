@@ -9,22 +9,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import DataError
-from django.utils import timezone
 
-from connectors import drift, health, logbook, outcomes, owners, queue, recheck
+from connectors import health, logbook, outcomes, owners, queue, recheck
+from connectors.answers import Answers
 from connectors.desk import Desk
 from connectors.entities import Entity
 from connectors.errors import LeaseLost, Withdrawn
 from connectors.mapping import Mapping as FieldMapping
 from connectors.mapping import Rendered, is_blank, outstanding
-from connectors.models import Link
+from connectors.models import Connection
 from connectors.owners import OwnerPlan
-from connectors.protocol import AGREED, HELD, PARENT_GONE, STALE, Change, Connector, Outcome, Status
+from connectors.protocol import AGREED, HELD, STALE, Change, Connector, Outcome, Status
 from connectors.rendering import Parent, Renderer, held
 from synclog import runs
 
@@ -32,8 +30,11 @@ logger = logging.getLogger(__name__)
 
 Claim = Callable[[int], tuple[list[Any], list[Any]]]  # see `queue.claim`
 FLUSH_ROWS = 200  # one vendor batch: its answers come together, so they are stored together
-UNSTORABLE = (DataError, UnicodeError)
-FOUL = "The answer about this record could not be stored. Concord's operator finds it in the worker's log."
+
+
+def size_of(connection: Connection, connector: Connector) -> int:
+    """Return how many records go with one call: what was chosen, and no more than the system takes."""
+    return min(connection.batch_size, connector.batch_size)
 
 
 @dataclass(slots=True)
@@ -53,9 +54,7 @@ class Batch:
     kind: Entity[Any, Any]
     renderer: Renderer
     connector: Connector
-    answers: list[queue.Result] = field(default_factory=list)
-    storing: list[queue.Result] = field(default_factory=list)  # while the next call is under way
-    stored_at: float = field(default_factory=time.monotonic)
+    answers: Answers = field(init=False)
     any_agreed: bool = False
     rows: list[Any] = field(default_factory=list)
     next: Part | None = None  # made ready while the call before it is under way
@@ -68,6 +67,10 @@ class Batch:
     overwritten: set[int] = field(default_factory=set)  # pks that a late call had changed over there
     is_stale: bool = False  # a record waits for the facts to be asked for again
 
+    def __post_init__(self) -> None:
+        """Prepare for answers."""
+        self.answers = Answers(self.desk, self.kind, self.mapping, self.claimed)
+
     @property
     def mapping(self) -> FieldMapping:
         """Return how the entity's fields are bound."""
@@ -76,12 +79,7 @@ class Batch:
     @property
     def size(self) -> int:
         """Return how many rows go with one call."""
-        return min(self.desk.connection.batch_size, self.connector.batch_size)
-
-    @cached_property
-    def rules(self) -> str:
-        """Return what decided how the rows were rendered."""
-        return drift.rules_of(self.desk.connection, self.kind.name)
+        return size_of(self.desk.connection, self.connector)
 
     def give_up(self, rows: Sequence[Any]) -> None:
         """Fail rows whose worker died again and again while they were alone."""
@@ -91,7 +89,7 @@ class Batch:
         )
         for row in rows:
             self._keep(row, Rendered({}), Outcome(Status.REJECTED, code="crashed", message=text))
-        self._store()
+        self.answers.store()
 
     def carry(self, rows: Sequence[Any], claim: Claim | None = None, left: int = 0) -> None:
         """Send the rows and store what comes back. Never raises but LeaseLost.
@@ -107,10 +105,10 @@ class Batch:
             self._send()
             self._learn_again()
         except LeaseLost:
-            self._store()  # touches only rows that nobody has taken over
+            self.answers.store()  # touches only rows that nobody has taken over
             raise
         except Withdrawn:  # whoever is still wanted comes with the next claim
-            self._store()
+            self.answers.store()
             self._let_go()
             self._tell_answered()
         except Exception as error:  # noqa: BLE001 - the one place, see the module's head
@@ -136,7 +134,7 @@ class Batch:
         One question finds all the new ones that are there already; linked ones need none, and
         so the first call of many goes out before the others are rendered.
         """
-        size = self.connector.batch_size
+        size = self.size
         if len(rows) <= size:
             return [sorted(rows, key=lambda row: not row.remote_id)]
         linked = [row for row in rows if row.remote_id]
@@ -145,22 +143,22 @@ class Batch:
 
     def _send(self) -> None:
         """Send part after part. A click goes before the next one: what is left is released."""
-        is_only = len(self.later) == 1 and not self.left
+        is_only = len(self.later) == 1 and not self.left  # a thread is not worth it
         self._make_ready()
         while part := self._ready():
             wanted = self._changes(part)
             if self.later or self.left:
-                self._in_background(self._make_ready)
+                self.answers.store_in_background(self._make_ready)
             elif is_only:
-                self._store()
+                self.answers.store()
             else:
-                self._in_background()
+                self.answers.store_in_background()
             self._converse(wanted)
-            self._finish_storing()
+            self.answers.finish()
             if self.next and self.desk.more_urgent():
                 self._release(self._rows_ahead())
                 return
-        self._store()
+        self.answers.store()
 
     def _make_ready(self) -> None:
         """Have the next part claimed, where it is not yet, and rendered."""
@@ -203,7 +201,7 @@ class Batch:
 
     def _release(self, rows: Sequence[Any]) -> None:
         """Store what was answered, and let go of rows that come later."""
-        self._store()
+        self.answers.store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
 
     def _learn_again(self) -> None:
@@ -281,10 +279,10 @@ class Batch:
             answered += 1
             self.desk.answered.add(row.pk)
             self._keep(row, rendered, outcome)
-            if len(self.answers) >= FLUSH_ROWS and answered < len(wanted):
-                self._in_background()
-            elif time.monotonic() - self.stored_at > settings.CONCORD["flush_s"]:
-                self._store()
+            if len(self.answers.waiting) >= FLUSH_ROWS and answered < len(wanted):
+                self.answers.store_in_background()
+            elif time.monotonic() - self.answers.stored_at > settings.CONCORD["flush_s"]:
+                self.answers.store()
         if answered < len(wanted) and not self.desk.gives_way:
             raise RuntimeError(f"{len(wanted) - answered} records got no outcome")
         self._count_calls()  # before the last answer: who waits for the run reads both at once
@@ -337,91 +335,18 @@ class Batch:
             self._doubt(row)
         if row.pk in self.overwritten and outcome.status is Status.UPDATED:
             outcome = replace(outcome, message=f"{recheck.NOTE} {outcome.message}".strip())
-        self.answers.append(queue.Result(row, rendered, outcome))
+        self.answers.add(queue.Result(row, rendered, outcome))
         self.any_agreed = self.any_agreed or outcome.status in (Status.CREATED, Status.UPDATED)
-
-    def _store(self) -> None:
-        """Store what was answered so far, and look again at what was edited meanwhile."""
-        self._finish_storing()
-        if self.answers:
-            self._store_these(self.answers)
-        self.answers, self.stored_at = [], time.monotonic()
-
-    def _in_background(self, then: Callable[[], None] = lambda: None) -> None:
-        """As `_store`, while the next call is under way: these rows are no part of it. Then do this."""
-        self._finish_storing()
-        self.storing, self.answers, self.stored_at = self.answers, [], time.monotonic()
-
-        def work() -> None:
-            if self.storing:
-                self._store_these(self.storing)
-                self.storing = []
-            then()
-
-        self.desk.background.start(work)
-
-    def _finish_storing(self) -> None:
-        """Wait for what is under way. What could not be stored is among the answers again; raises why."""
-        try:
-            self.desk.background.wait()
-        finally:
-            self.answers, self.storing = [*self.storing, *self.answers], []
-
-    def _store_these(self, answers: Sequence[queue.Result]) -> None:
-        try:
-            self._settle(answers)
-        except UNSTORABLE:
-            self._settle_one_by_one(answers)
-        owners.refused(self.desk.connection, (answer.outcome for answer in answers))
-        self._ask_for_parents(answers)
-
-    def _settle(self, answers: Sequence[queue.Result]) -> None:
-        connection = self.desk.connection
-        edited = queue.settle(connection, self.kind, self.mapping, self.desk.lease, answers)
-        answered = [answer.row.record_id for answer in answers]
-        drift.settled(connection, self.kind, self.rules, edited=edited, answered=answered)
-        drift.parents_moved(connection, self.kind, [row.record_id for row in self._moved(answers)])
-
-    def _moved(self, answers: Sequence[queue.Result]) -> list[Any]:
-        """Return the rows that were linked to another record by their answer than when they were claimed."""
-        pairs = [(answer.row, answer.outcome.remote_id) for answer in answers]
-        return [row for row, remote_id in pairs if remote_id and remote_id != self.claimed.get(row.pk)]
-
-    def _ask_for_parents(self, answers: Sequence[queue.Result]) -> None:
-        """Have the parents looked at whose children found nobody at their id."""
-        lost = [answer.row for answer in answers if answer.outcome.code == PARENT_GONE]
-        if not lost or not self.kind.parent:
-            return
-        pks = {getattr(row.record, f"{self.kind.parent}_id") for row in lost}
-        now = timezone.now()
-        run = runs.automatic_id(self.desk.connection.pk, now)
-        runs.add_automatic(self.desk.connection.pk, self.desk.connection.name, now, len(pks))
-        queue.enqueue(
-            self.kind.parent, pks, self.desk.connection, run=run, requested_by=lost[0].requested_by,
-            priority=Link.Priority.SAVE, full=True,
-        )  # fmt: skip
-
-    def _settle_one_by_one(self, answers: Sequence[queue.Result]) -> None:
-        """Store answers of which one holds what no database takes: the others must not wait for it."""
-        for answer in answers:
-            try:
-                self._settle([replace(answer, outcome=outcomes.as_storable(answer.outcome))])
-            except UNSTORABLE as error:
-                logger.error("an answer could not be stored", exc_info=error)
-                answer.row.unsure = True
-                self._settle(
-                    [replace(answer, outcome=Outcome(Status.REJECTED, code="internal", message=FOUL))]
-                )
 
     def _broke_off(self, error: Exception) -> None:
         """Keep what was answered, blame a lone record, let go of the rest, back off."""
-        self._store()
+        self.answers.store()
         rows = self._all_rows()
         lone = outcomes.blame(error) if len(rows) == 1 else None
         if lone is not None:
             self._doubt(rows[0])
             self._keep(rows[0], self._rendered(rows[0]), lone)
-            self._store()
+            self.answers.store()
         queue.release(self.kind, self.desk.lease, rows, self.desk.begun)
         self._tell_answered()
         if lone is not None and lone.status is Status.REJECTED:

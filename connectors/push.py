@@ -13,7 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from connectors import doorbell, entities, health, identity, queue, registry
-from connectors.batch import Batch
+from connectors.batch import Batch, size_of
 from connectors.desk import Desk, lease_s
 from connectors.entities import Entity
 from connectors.errors import LeaseLost
@@ -135,7 +135,7 @@ def _call_others(desk: Desk, batches: int) -> None:
 
 def _most(connection: Connection, connector: Connector) -> int:
     """Return how many due rows are worth counting: what all talkers together would claim next, or more."""
-    return min(connection.batch_size, connector.batch_size) * connector.reach * 4
+    return size_of(connection, connector) * connector.reach * 4
 
 
 def _limit(connection: Connection, connector: Connector, due: int) -> int:
@@ -145,7 +145,7 @@ def _limit(connection: Connection, connector: Connector, due: int) -> int:
     them all; it is cut so that the other slots find work too.
     """
     failures = connection.health.failures
-    size = min(connection.batch_size, connector.batch_size)
+    size = size_of(connection, connector)
     if failures:
         return max(1, size >> failures)
     share = math.ceil(due / connection.max_slots)
