@@ -5,6 +5,7 @@ A connector talks; the engine decides what to say and remembers what was agreed.
 stands and the rest is released: raise for the connection, return for the record.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -335,7 +336,8 @@ class Engine(Protocol):
 class Account:
     """What a connector needs to know of its connection; credentials stay out of repr.
 
-    `environment` is production, sandbox or rehearsal; `permit` goes to the `Line`.
+    `environment` is production, sandbox or rehearsal; `permit` goes to the `Line`. A write call
+    carries no more than `batch_size` records, where the system takes so many.
     """
 
     base_url: str
@@ -345,13 +347,14 @@ class Account:
     call_timeout_s: float
     environment: str = ""
     permit: Permit = STRICT
+    batch_size: int = sys.maxsize
 
 
 class Connector(Protocol):
     """Talk to one remote system. Used as a context manager, by one thread."""
 
     capabilities: frozenset[Capability]
-    batch_size: int  # records per write call
+    batch_size: int  # records per write call, at most
     reach: int  # write calls that one matching query can serve
 
     @property

@@ -74,6 +74,7 @@ def open_connector(connection: "Connection", engine: Engine, *, call_timeout_s: 
         call_timeout_s=call_timeout_s,
         environment=connection.environment,
         permit=permit(connection.environment),
+        batch_size=connection.batch_size,
     )
     return connection.system.connect(account, engine)
 

@@ -52,6 +52,20 @@ def test_a_record_that_can_not_be_rendered_fails_alone_and_the_others_arrive(she
     assert len(shelf.of("company")) == 4
 
 
+def test_no_call_carries_more_records_than_the_connections_page_says(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    Connection.objects.update(batch_size=20, max_slots=1)
+    chosen = Company.objects.bulk_create(CompanyFactory.build_batch(100))
+    talk.send(salesforce, chosen)
+    Company.objects.update(phone="+1 650 555 0100")
+    talk.send(salesforce, chosen)
+
+    assert talk.count(sandbox, "collections_upsert") == 5
+    assert talk.count(sandbox, "collections_update") == 5
+    assert talk.states() == {"idle": 100}
+
+
 def test_a_quota_used_up_in_the_middle_of_a_batch_still_pauses(
     salesforce: Connection, sandbox: SandboxServer
 ) -> None:

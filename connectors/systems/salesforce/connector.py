@@ -90,8 +90,9 @@ class SalesforceConnector(NothingIn):
         planner = self._planner(entity)
         writer = Writer(planner, self.client, self.engine, lists_are_fresh=self.facts_are_fresh)
         plans = planner.adopted(self.engine, planner.plans(changes))
-        for start in range(0, len(plans), MAX_RECORDS):
-            yield from writer.carried_out(plans[start : start + MAX_RECORDS])
+        size = min(self.account.batch_size, MAX_RECORDS)
+        for start in range(0, len(plans), size):
+            yield from writer.carried_out(plans[start : start + size])
 
     def fetch(self, entity: str, remote_ids: Sequence[str]) -> Iterator[Found | Missing]:
         """Read single records again, in order: two hundred in a query, five queries in a call."""
