@@ -160,11 +160,18 @@ def sandbox(sandbox_server: "SandboxServer") -> "SandboxServer":
 
 
 @pytest.fixture
-def salesforce(db: None, sandbox: "SandboxServer") -> "Connection":
-    """Return a connection to the sandbox's Salesforce."""
+def salesforce(request: pytest.FixtureRequest, db: None, sandbox: "SandboxServer") -> "Connection":
+    """Return a connection to the sandbox's Salesforce, whose organisation and fields are known.
+
+    With the mark `untested` nobody has tried it yet.
+    """
+    from tests import seeded
     from tests.factories import ConnectionFactory
 
-    return ConnectionFactory.create(base_url=f"{sandbox.url}/salesforce")
+    made = ConnectionFactory.create(base_url=f"{sandbox.url}/salesforce")
+    if not request.node.get_closest_marker("untested"):
+        seeded.tested(made, sandbox)
+    return made
 
 
 @pytest.fixture

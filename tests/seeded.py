@@ -5,6 +5,7 @@ tests/connectors/test_seeded.py pushes for real beside it and compares. A test t
 push itself pushes.
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -17,7 +18,7 @@ from connectors.models import Connection, Synced
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact
 from tests import b2b as store
-from tests import b2b_desk
+from tests import b2b_desk, desk
 
 STATUS = {"pending": 0, "active": 1, "rejected": 2, "inactive": 3, "blocked": 3}
 ROLE = {"admin": 0, "senior_buyer": 1, "junior_buyer": 2}
@@ -26,16 +27,16 @@ COUNTRIES = {"US": "United States"}
 
 
 def tested(connection: Connection, sandbox: SandboxServer) -> None:
-    """Leave a connection as its first talk leaves it: whose store it is and what its fields take is known."""
-    organisation, facts = _asked(sandbox)
+    """Leave a connection as its first talk leaves it: who answers there and what its fields take is known."""
+    organisation, facts = _asked(connection.kind, sandbox)
     identity.accept(connection, organisation)
-    health.learn(connection, facts)
+    health.learn(connection, copy.deepcopy(facts))
 
 
 @cache
-def _asked(sandbox: SandboxServer) -> tuple[str, dict[str, Any]]:
-    """Return what a new store tells of itself. Asked once in a process: each test begins with a new one."""
-    with b2b_desk.store(sandbox) as connector:
+def _asked(kind: str, sandbox: SandboxServer) -> tuple[str, dict[str, Any]]:
+    """Return what a new sandbox tells of itself. Asked once in a process: each test begins with a new one."""
+    with {"salesforce": desk.salesforce, "bigcommerce": b2b_desk.store}[kind](sandbox) as connector:
         return connector.organisation(), dict(connector.facts())
 
 

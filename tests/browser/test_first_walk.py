@@ -12,7 +12,7 @@ from tests.browser.conftest import Person
 from tests.factories import CompanyFactory, UserFactory
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 
 def test_a_newcomer_sends_fifty_edits_one_and_reads_the_log(

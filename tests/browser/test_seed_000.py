@@ -15,7 +15,7 @@ from tests.browser.conftest import Person
 from tests.factories import CompanyFactory, UserFactory
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 SYNC = "Sync with Salesforce"
 
 

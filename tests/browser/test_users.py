@@ -10,7 +10,7 @@ from tests.browser.conftest import Person
 from tests.factories import UserFactory
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.untested]
 PROPOSED = "Dana Whitfield · dana.whitfield@example.com · Field Sales"
 
 

@@ -26,7 +26,7 @@ from tests.factories import CompanyFactory
 from tests.waiting import wait_until
 from tests.workers import Workers
 
-pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 TOKEN_ENDS = {"fault": "expire_tokens", "times": 1}  # by chance two would meet in one call: a refused login
 # A lease of 4 s instead of 90, and back-offs to match, so that a test sees what hours would show.

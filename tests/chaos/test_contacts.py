@@ -28,7 +28,12 @@ from tests.workers import Workers
 from . import late
 from .test_chaos import FAST, TOKEN_ENDS
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.untested,
+]
 EDITS = 120
 TOO_LONG = "1" * 41  # of a phone
 

@@ -12,7 +12,12 @@ from tests.staff import browser_of, superuser
 from tests.waiting import wait_until
 from tests.workers import Workers
 
-pytestmark = [pytest.mark.chaos, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.untested,
+]
 
 COMPANIES = 20
 

@@ -21,7 +21,7 @@ from tests.connection_pages import boxes
 from tests.factories import CompanyFactory, ConnectionFactory, ContactFactory
 from tests.staff import READS, SYNCS, browser_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.untested]
 LIST = "/admin/connectors/connection/"
 RUNS_IT = (
     *SYNCS,

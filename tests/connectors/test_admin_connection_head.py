@@ -11,7 +11,7 @@ from tests.desk import set_up
 from tests.factories import ConnectionFactory
 from tests.staff import READS, browser_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.untested]
 
 
 @pytest.fixture

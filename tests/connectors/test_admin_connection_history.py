@@ -10,7 +10,7 @@ from tests.connection_pages import RUNS_IT, boxes, text, url
 from tests.factories import ConnectionFactory
 from tests.staff import READS, browser_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.untested]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.connection_pages import LIST, RUNS_IT, boxes, text, told, url
 from tests.factories import ConnectionFactory
 from tests.staff import browser_of, person
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 LOGIN = {"credential_client_id": "rehearsal-client", "credential_client_secret": "rehearsal-secret"}
 NEW = {"name": "Acme", "environment": "sandbox", "base_url": "https://acme.my.salesforce.com", **LOGIN}

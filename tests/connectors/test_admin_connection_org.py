@@ -13,7 +13,7 @@ from tests.connection_pages import RUNS_IT, boxes, text, told, url
 from tests.factories import CompanyFactory, ConnectionFactory
 from tests.staff import READS, browser_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.untested]
 
 OLD, NEW = "00D000000000001EAA", "00D000000000002EAA"
 MEANT = {"org": NEW, "understood": "yes"}

@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 
 from .test_races import in_thread
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 STRANGERS_ORG = "00D000000000002EAA"
 STRANGERS_HASH = "stranger"

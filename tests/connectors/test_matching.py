@@ -131,6 +131,7 @@ def test_busy_talkers_are_said(salesforce: Connection) -> None:
         matched(salesforce)
 
 
+@pytest.mark.untested
 def test_a_refused_login_is_raised(salesforce: Connection, sandbox: SandboxServer) -> None:
     CompanyFactory.create()
     set_up(sandbox, run_as_user=False)

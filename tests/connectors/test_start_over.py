@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 
 from .test_races import in_thread
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 OLD, NEW = "00D000000000001EAA", "00D000000000002EAA"
 

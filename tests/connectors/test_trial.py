@@ -14,7 +14,7 @@ from tests import talk
 from tests.desk import KEY, set_up
 from tests.factories import CompanyFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 WHO = (
     "A Salesforce administrator",

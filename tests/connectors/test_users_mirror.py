@@ -18,7 +18,7 @@ from tests import people, talk
 from tests.factories import UserFactory
 from tests.people import LEFT_COMPANY, SALES_EAST
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 
 def refreshed(connection: Connection, **options: Any) -> mirror.Refreshed:

@@ -14,7 +14,7 @@ from synclog.models import Entry
 from tests import talk
 from tests.factories import CompanyFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 
 def companies(count: int, **fields: Any) -> list[Company]:

@@ -19,7 +19,7 @@ from synclog.models import Entry, Run
 from tests import talk
 from tests.factories import CompanyFactory
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.untested]
 
 
 @pytest.fixture

@@ -204,9 +204,12 @@ def _bits(text: object) -> bytes | None:
 
 def _set_bits(bits: bytes, order: list[str]) -> Iterator[str]:
     """Yield the controlling values whose bit is set: the first is the highest bit of the first byte."""
-    for index, value in enumerate(order[: 8 * len(bits)]):
-        if bits[index // 8] & (0x80 >> index % 8):
-            yield value
+    rest = int.from_bytes(bits)
+    while rest:
+        index = 8 * len(bits) - rest.bit_length()
+        if index < len(order):
+            yield order[index]
+        rest ^= 1 << (rest.bit_length() - 1)
 
 
 def _by_label(values: Values) -> dict[str, set[str]]:
