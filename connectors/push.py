@@ -126,9 +126,12 @@ def push_batch(
 
 
 def _call_others(desk: Desk, batches: int) -> None:
-    """Ring for as many talkers as the rest is worth, at the first batch; for one at each later one."""
-    free = desk.connection.max_slots - 1
-    for _ in range(1 if desk.has_rung else max(1, min(batches, free))):
+    """Ring for as many talkers as the rest is worth, at the first batch; for one at each later one.
+
+    For none that would find all slots taken: each that comes in vain costs as much as a few records.
+    """
+    most = 1 if desk.has_rung else max(1, batches)
+    for _ in range(min(most, queue.free_slots(desk.connection))):
         doorbell.ring(desk.connection.pk)
     desk.has_rung = True
 

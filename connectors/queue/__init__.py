@@ -34,7 +34,7 @@ from connectors.queue.decisions import (
 from connectors.queue.rechecks import expect_late, is_over, note_create, request_rechecks, seconds_left
 from connectors.queue.requests import Enqueued, enqueue, enqueue_chosen, moving, retry_failed, waiting
 from connectors.queue.settling import Result, settle
-from connectors.queue.slots import live_leases, renew, slot
+from connectors.queue.slots import free_slots, live_leases, renew, slot
 
 __all__ = [
     "Cancelled",
@@ -53,6 +53,7 @@ __all__ = [
     "enqueue_chosen",
     "expect_late",
     "find_changed",
+    "free_slots",
     "has_due",
     "hold",
     "is_over",

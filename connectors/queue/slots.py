@@ -87,6 +87,12 @@ def live_leases(connection: Connection) -> set[uuid.UUID]:
     return {lease for lease in talking(connection) if lease}
 
 
+def free_slots(connection: Connection) -> int:
+    """Return how many more may send on this connection now."""
+    sending = Slot.objects.filter(connection=connection, number__lt=READER, expires_at__gt=Now())
+    return max(0, connection.max_slots - sending.exclude(lease=None).count())
+
+
 def _after(seconds: float) -> CombinedExpression:
     """Return the moment so long after now, by the database's clock."""
     return Now() + timedelta(seconds=seconds)

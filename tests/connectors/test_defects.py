@@ -5,6 +5,7 @@ import random
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -333,16 +334,23 @@ def test_a_transaction_rings_once(salesforce: Connection) -> None:
     assert broker.llen("concord") == 1
 
 
-@pytest.mark.parametrize(("slots", "companies", "called"), [(4, 100, 3), (4, 30, 2), (1, 100, 1), (4, 3, 0)])
-def test_a_backlog_calls_as_many_talkers_as_it_is_worth_at_once(
-    salesforce: Connection, slots: int, companies: int, called: int
+@pytest.mark.parametrize(
+    ("slots", "busy", "companies", "called"),
+    [(4, 0, 100, 3), (4, 0, 30, 2), (1, 0, 100, 0), (4, 0, 3, 0), (4, 2, 100, 1), (4, 3, 100, 0)],
+)
+def test_a_backlog_calls_as_many_talkers_as_it_is_worth_and_as_find_a_slot(
+    salesforce: Connection, slots: int, busy: int, companies: int, called: int
 ) -> None:
     Connection.objects.update(batch_size=5, max_slots=slots)
     talk.request(salesforce, Company.objects.bulk_create(CompanyFactory.build_batch(companies)))
     doorbell.forget_trouble()
     asked = iter([False, False])
-    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+    with redis.Redis.from_url(settings.REDIS_URL) as broker, ExitStack() as talking:
         broker.flushdb()
+        talking.enter_context(queue.slot(salesforce, 60, reader=True))  # takes none of theirs
+        salesforce.refresh_from_db()
+        for _ in range(busy):
+            talking.enter_context(queue.slot(salesforce, 60))
 
         push.drain(salesforce.pk, stop=lambda: next(asked, True))  # one batch
 
