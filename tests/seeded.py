@@ -1,6 +1,6 @@
 """Records that are over there already, for tests whose claim is what happens next.
 
-The store's side goes in by the sandbox's control API, ours as link rows with the values that a push leaves:
+The other side goes in by the sandbox's control API, ours as link rows with the values that a push leaves:
 tests/connectors/test_seeded.py pushes for real beside it and compares. A test that claims something of the
 push itself pushes.
 """
@@ -15,10 +15,12 @@ from django.utils import timezone
 from companies.models import Company, Location
 from connectors import entities, health, identity
 from connectors.models import Connection, Synced
+from connectors.rendering import Renderer
 from connectors.sandbox.server import SandboxServer
+from connectors.systems.salesforce import address_parts
 from contacts.models import Contact
 from tests import b2b as store
-from tests import b2b_desk, desk
+from tests import b2b_desk, desk, talk
 
 STATUS = {"pending": 0, "active": 1, "rejected": 2, "inactive": 3, "blocked": 3}
 ROLE = {"admin": 0, "senior_buyer": 1, "junior_buyer": 2}
@@ -41,10 +43,19 @@ def _asked(kind: str, sandbox: SandboxServer) -> tuple[str, dict[str, Any]]:
 
 
 def there(connection: Connection, sandbox: SandboxServer, *records: Synced) -> None:
-    """Have records in the store and linked; a company with its Primary, who is its first user."""
+    """Have records over there and linked; in the store a company with its Primary, who is its first user."""
     for record in records:
         record.refresh_from_db()
-        _PLACED[type(record)](connection, sandbox, record)
+        place = _in_salesforce if connection.kind == "salesforce" else _PLACED[type(record)]
+        place(connection, sandbox, record)
+
+
+def _in_salesforce(connection: Connection, sandbox: SandboxServer, record: Any) -> None:
+    renderer = Renderer(connection, entities.of(type(record)))
+    fields = renderer.one(record).for_create()
+    whole = {renderer.mapping.key: str(record.public_id), **fields}
+    (remote_id,) = talk.remote_creates(sandbox, whole, sobject=renderer.mapping.remote)
+    _link(connection, record, remote_id, {**fields, **address_parts.spelled_otherwise(fields)})
 
 
 def _company(connection: Connection, sandbox: SandboxServer, record: Any) -> None:
@@ -144,10 +155,9 @@ def _remote_id(connection: Connection, company: Company) -> str:
 
 def _link(connection: Connection, record: Synced, remote_id: object, snapshot: Mapping[str, Any]) -> None:
     entity, moment = entities.of(type(record)), timezone.now()
-    remote = {"company": "company", "contact": "user", "location": "address"}[entity.name]
     values = {
         "remote_id": str(remote_id),
-        "remote_url": f"{connection.base_url}/{remote}/{remote_id}",
+        "remote_url": f"{connection.base_url}/{entity.name}/{remote_id}",
         "snapshot": _filled(snapshot),
         "synced_at": moment,
         "synced_version": record.version,

@@ -73,6 +73,7 @@ def test_a_dump_of_another_owner_is_restored_by_the_role_of_concord(cluster: Shi
     assert int(cluster.sql("concord", tables, "concord")) == len(connection.introspection.table_names())
 
 
+@pytest.mark.slow  # migrates in a process of its own
 def test_the_role_of_concord_may_partition_and_index_the_log(cluster: ShippedCluster) -> None:
     cluster.sql("postgres", "CREATE DATABASE log OWNER concord")
     env = {**os.environ, "DATABASE_URL": f"postgres://concord@/{cluster.server.sockets}/log"}

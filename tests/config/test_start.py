@@ -39,7 +39,7 @@ def test_each_kind_of_system_starts(environment: str) -> None:
     assert start(environment) == (0, "")
 
 
-@pytest.mark.parametrize("environment", ["Production", "PRODUCTION", "prod", "staging", ""])
+@pytest.mark.parametrize("environment", ["Production", "prod", ""])
 def test_an_unknown_kind_of_system_does_not_start(environment: str) -> None:
     status, said = start(environment)
 
@@ -47,19 +47,19 @@ def test_an_unknown_kind_of_system_does_not_start(environment: str) -> None:
     assert f"CONCORD_ENV is '{environment}'; it must be development, rehearsal or production." in said
 
 
-@pytest.mark.parametrize("environment", ["rehearsal", "production"])
-@pytest.mark.parametrize(
-    ("changes", "reason"),
+@pytest.mark.parametrize(  # each in one of the two, and one in both
+    ("environment", "changes", "reason"),
     [
-        ({"SECRET_KEY": ""}, "SECRET_KEY is missing."),
-        ({"CONCORD_ENCRYPTION_KEYS": ""}, "CONCORD_ENCRYPTION_KEYS is missing."),
-        ({"DATABASE_URL": ""}, "DATABASE_URL is missing."),
-        ({"REDIS_URL": ""}, "REDIS_URL is missing."),
-        ({"SECRET_KEY": SECRET[:49]}, "SECRET_KEY is too easy to guess"),
-        ({"SECRET_KEY": "abcd" * 20}, "SECRET_KEY is too easy to guess"),
-        ({"SECRET_KEY": f"django-insecure-{SECRET}"}, "SECRET_KEY is too easy to guess"),
-        ({"DEBUG": "true"}, "DEBUG is on"),
-        ({"ALLOWED_HOSTS": "concord.example,*"}, "ALLOWED_HOSTS has *"),
+        ("production", {"SECRET_KEY": ""}, "SECRET_KEY is missing."),
+        ("rehearsal", {"CONCORD_ENCRYPTION_KEYS": ""}, "CONCORD_ENCRYPTION_KEYS is missing."),
+        ("production", {"DATABASE_URL": ""}, "DATABASE_URL is missing."),
+        ("rehearsal", {"REDIS_URL": ""}, "REDIS_URL is missing."),
+        ("production", {"SECRET_KEY": SECRET[:49]}, "SECRET_KEY is too easy to guess"),
+        ("rehearsal", {"SECRET_KEY": "abcd" * 20}, "SECRET_KEY is too easy to guess"),
+        ("production", {"SECRET_KEY": f"django-insecure-{SECRET}"}, "SECRET_KEY is too easy to guess"),
+        ("production", {"DEBUG": "true"}, "DEBUG is on"),
+        ("rehearsal", {"DEBUG": "true"}, "DEBUG is on"),
+        ("production", {"ALLOWED_HOSTS": "concord.example,*"}, "ALLOWED_HOSTS has *"),
     ],
 )
 def test_an_open_system_does_not_start(environment: str, changes: dict[str, str], reason: str) -> None:
@@ -70,8 +70,14 @@ def test_an_open_system_does_not_start(environment: str, changes: dict[str, str]
     assert SECRET[:49] not in said
 
 
-@pytest.mark.parametrize("environment", ["development", "rehearsal", "production"])
-@pytest.mark.parametrize("keys", ["no-key", "A" * 43, f"{'A' * 43}=,secret-but-no-key"])
+@pytest.mark.parametrize(
+    ("environment", "keys"),
+    [
+        ("development", "no-key"),
+        ("rehearsal", "A" * 43),
+        ("production", f"{'A' * 43}=,secret-but-no-key"),
+    ],
+)
 def test_keys_that_encrypt_nothing_stop_the_start(environment: str, keys: str) -> None:
     status, said = start(environment, CONCORD_ENCRYPTION_KEYS=keys)
 
@@ -80,7 +86,7 @@ def test_keys_that_encrypt_nothing_stop_the_start(environment: str, keys: str) -
     assert "secret-but-no-key" not in said
 
 
-@pytest.mark.parametrize("environment", ["development", "rehearsal", "production"])
+@pytest.mark.parametrize("environment", ["development", "production"])
 def test_a_list_without_a_key_stops_the_start(environment: str) -> None:
     status, said = start(environment, CONCORD_ENCRYPTION_KEYS=",")
 

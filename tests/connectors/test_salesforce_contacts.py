@@ -21,7 +21,7 @@ from connectors.protocol import CREATE
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact, ContactLink
 from synclog.models import Entry, Run
-from tests import talk
+from tests import seeded, talk
 from tests.desk import asked, set_up
 from tests.factories import CompanyFactory, ContactFactory
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def company(salesforce: Connection, sandbox: SandboxServer) -> Company:
     """Return a company that is over there."""
     company: Company = CompanyFactory.create(name="Facebook", website="facebook.example")
-    talk.send(salesforce, [company])
+    seeded.there(salesforce, sandbox, company)
     return company
 
 

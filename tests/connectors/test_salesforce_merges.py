@@ -16,7 +16,7 @@ from connectors.models import Connection, Link, Synced
 from connectors.protocol import CREATE
 from connectors.sandbox.server import SandboxServer
 from synclog.models import Entry
-from tests import talk
+from tests import seeded, talk
 from tests.desk import asked
 from tests.factories import CompanyFactory, ContactFactory
 
@@ -76,9 +76,9 @@ def case(request: pytest.FixtureRequest, salesforce: Connection, sandbox: Sandbo
     company = CompanyFactory.create(name="Facebook", phone="1")
     record: Any = company
     if request.param == "contact":
-        talk.send(salesforce, [company])
+        seeded.there(salesforce, sandbox, company)
         record = ContactFactory.create(company=company, phone="1")
-    talk.send(salesforce, [record])
+    seeded.there(salesforce, sandbox, record)
     words = ("Account", "Name") if request.param == "company" else ("Contact", "LastName")
     return Case(salesforce, sandbox, record, request.param, *words)
 

@@ -12,8 +12,8 @@ from connectors.models import Connection, ConnectionHealth, Synced
 from connectors.sandbox.server import SandboxServer
 from contacts.models import Contact
 from tests import b2b as store
-from tests import buyers, seeded
-from tests.factories import ContactFactory, LocationFactory
+from tests import buyers, seeded, talk
+from tests.factories import CompanyFactory, ContactFactory, LocationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +111,35 @@ def test_a_seeded_record_of_a_company_is_as_a_push_leaves_it(
     assert {name: first[name] for name in first.keys() - own} == {
         name: second[name] for name in second.keys() - own
     }
+
+
+def test_what_is_seeded_in_salesforce_is_as_a_push_leaves_it(
+    salesforce: Connection, sandbox: SandboxServer
+) -> None:
+    pushed, placed = (
+        CompanyFactory.create(name="Facebook", website="", email="", phone="1") for _ in range(2)
+    )
+    buyers.sync(salesforce, pushed)
+    seeded.there(salesforce, sandbox, placed)
+    dana, anna = (
+        ContactFactory.create(company=company, last_name="Z", phone="1", email=f"{name}@test.example")
+        for company, name in ((pushed, "dana"), (placed, "anna"))
+    )
+    buyers.sync(salesforce, dana)
+    seeded.there(salesforce, sandbox, anna)
+
+    ids = [buyers.link(company, salesforce).remote_id for company in (pushed, placed)]
+    assert link(salesforce, placed) == link(salesforce, pushed)
+    assert link(salesforce, anna, ids[1], "anna") == link(salesforce, dana, ids[0], "dana")
+    for sobject in ("Account", "Contact"):
+        first, second = talk.rows(sandbox, sobject)
+        own = {
+            "Id", "Concord_Id__c", "AccountId", "Email", "CreatedDate", "LastModifiedDate", "SystemModstamp",
+            "OwnerId", "CreatedById", "LastModifiedById",  # a colleague made it, not Concord's user
+        }  # fmt: skip
+        assert {name: value for name, value in second.items() if name not in own} == {
+            name: value for name, value in first.items() if name not in own
+        }
 
 
 def test_what_was_seeded_has_nothing_to_send(shop: Connection, sandbox: SandboxServer) -> None:
