@@ -53,7 +53,7 @@ def refused(client: Client, start: str) -> list[tuple[str, str, int]]:
     return wrong
 
 
-@pytest.mark.parametrize("who", ["superuser", "viewer"])
+@pytest.mark.parametrize("who", [pytest.param("superuser", marks=pytest.mark.slow), "viewer"])
 def test_no_link_or_tab_of_the_console_is_refused(desk: Desk, who: str) -> None:  # noqa: F811
     ContactFactory.create_batch(60, company=Company.objects.get())  # more than a page
     from django.contrib.auth import get_user_model
